@@ -1,0 +1,57 @@
+# Two words do everything on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+# One thread per process: small networks are faster so, and results do not depend on the machine.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+
+.PHONY: help setup demo test test-slow check lint types layers reference wheel bench docs clean
+
+help:            ## show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: $(STAMP)  ## make .venv with the exact versions of constraints.txt
+
+$(STAMP): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $@
+
+demo: setup      ## the main job: CartPole with varied pole length, MBTL picks 6 sources; a report
+	$(BIN)/rltransfer run cartpole --vary length --targets 50 --rounds 6 --jobs 2
+
+test: setup      ## every fast test
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
+
+test-slow: setup ## the proofs that take minutes
+	$(BIN)/python -m pytest -m slow
+
+check: lint types layers  ## ruff, mypy --strict, import-linter
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+layers: setup
+	$(BIN)/lint-imports
+
+reference: setup ## make runs/reference again: three seeds, all comparisons
+	$(BIN)/rltransfer run cartpole --vary length --targets 50 --rounds 6 --seeds 0-2 --compare random,equidistant,multi-task --name reference --jobs 2
+
+wheel: setup     ## build dist/*.whl and the sdist
+	$(BIN)/python -m build
+
+bench: setup     ## ratios, side by side in one run
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+docs: setup      ## the documentation as static pages in site/
+	$(BIN)/mkdocs build --strict
+
+clean:           ## remove what was built, keep runs/
+	rm -rf build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,47 @@
+"""The command line: `rltransfer`. Thin: every command is a few lines over the Python interface."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+__all__ = ["main"]
+
+INTERRUPTED, TERMINATED = 130, 143
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came: stop as for Ctrl-C, with another exit code."""
+
+
+def main() -> NoReturn:
+    """Run the command line; every expected failure is a sentence and an exit code."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    signal.signal(signal.SIGTERM, terminate)
+
+    from rltransfer.cli.app import app
+    from rltransfer.cli.output import fail
+    from rltransfer.errors import RLTransferError
+
+    try:
+        app(standalone_mode=False)
+    except RLTransferError as error:
+        fail(str(error), error.exit_code)
+    except KeyboardInterrupt as stop:
+        fail("stopped.", TERMINATED if isinstance(stop, Terminated) else INTERRUPTED)
+    except BrokenPipeError:  # the reader of our output, such as `head`, is gone
+        os._exit(0)
+    except Exception as error:
+        from rltransfer.cli.output import show_usage_error
+
+        show_usage_error(error)
+    sys.exit(0)
+
+
+def terminate(signum: int, frame: FrameType | None) -> NoReturn:
+    """Turn SIGTERM into an exception, so that workers are stopped and files closed."""
+    raise Terminated

@@ -1,0 +1,85 @@
+"""`rltransfer doctor`: is everything there, and how fast is it here?"""
+
+from __future__ import annotations
+
+import time
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from rltransfer.cli.output import console, print_json
+from rltransfer.envs import ContextualEnv, catalog
+from rltransfer.runs.provenance import provenance
+
+__all__ = ["examine"]
+
+CORE = ("gymnasium", "stable-baselines3", "torch", "numpy", "scikit-learn", "optuna",
+        "optuna-dashboard", "pyarrow", "safetensors")  # fmt: skip
+EXTRAS = {"mujoco": "mujoco", "box2d": "Box2D", "traffic": "libsumo", "offline": "minari",
+          "cluster": "submitit"}  # fmt: skip
+ROWS, STEPS = 1024, 100
+
+
+def examine(as_json: bool) -> None:
+    """Print versions, what is optional and missing, and each family's speed."""
+    found: dict[str, Any] = {
+        "provenance": provenance(),
+        "core": {name: installed(name) for name in CORE},
+        "extras": {extra: installed(name) for extra, name in EXTRAS.items()},
+        "environments": {spec.id: check(ContextualEnv(spec)) for spec in catalog()},
+        "broken": catalog().broken,
+    }
+    found["healthy"] = not found["broken"] and all(found["core"].values())
+    if as_json:
+        print_json(found)
+    else:
+        show(found)
+
+
+def installed(name: str) -> str | None:
+    """Return a distribution's version, or None."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def check(env: ContextualEnv) -> str:
+    """Step a batch of default members with random actions; say how fast, or what is missing."""
+    try:
+        rate = steps_per_second(env)
+    except (ImportError, RuntimeError) as error:
+        return f"cannot run: {error}"
+    return f"{rate:,.0f} steps/s in a batch"
+
+
+def steps_per_second(env: ContextualEnv) -> float:
+    """Measure the array program, or the loop where a family has none."""
+    n = min(ROWS, env.rows_at_once)
+    batch, rng = env.batch([env.space.default] * n), np.random.default_rng(0)
+    batch.reset(np.arange(n), batch.initial_states(rng, n))
+    batch.action_space.seed(0)
+    actions = np.stack([batch.action_space.sample() for _ in range(n)])
+    start = time.perf_counter()
+    for _ in range(STEPS):
+        batch.step(actions)
+    return n * STEPS / (time.perf_counter() - start)
+
+
+def show(found: dict[str, Any]) -> None:
+    """Print the findings as tables."""
+    table = Table("library", "version", box=None, pad_edge=False)
+    for name, number in found["core"].items():
+        table.add_row(name, number or "[red]missing")
+    for extra, number in found["extras"].items():
+        hint = f"optional, not installed: pip install 'rltransfer\\[{extra}]'"
+        table.add_row(f"{extra} (extra)", number or f"[dim]{hint}")
+    console.print(table)
+    console.print()
+    for name, speed in found["environments"].items():
+        console.print(f"{name:28} {speed}")
+    for reason in found["broken"].values():
+        console.print(f"[red]cannot be read:[/] {reason}", soft_wrap=True)
+    console.print("\n[green]healthy" if found["healthy"] else "\n[red]not healthy")

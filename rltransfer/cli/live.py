@@ -1,0 +1,36 @@
+"""`rltransfer dashboard`: a run's study in optuna-dashboard, on the loopback interface."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rltransfer.cli.output import console
+from rltransfer.errors import CorruptRun, StorageError
+from rltransfer.runs import Run
+from rltransfer.runs.ledger import journal
+
+__all__ = ["serve"]
+
+LOOPBACK = "127.0.0.1"
+
+
+def serve(path: Path, port: int) -> None:
+    """Serve the first run's study until Ctrl-C.
+
+    Raises:
+        CorruptRun: if the run has no study yet.
+        StorageError: if the port is taken.
+    """
+    run = Run.find(path)[0]
+    if not run.study_file.is_file():
+        raise CorruptRun(
+            f"{run.path} has no study yet; it appears when the first source is chosen. "
+            f"Make it with `rltransfer resume {run.path}`."
+        )
+    from optuna_dashboard import run_server
+
+    console.print(f"{run.path}: http://{LOOPBACK}:{port}/dashboard/ (Ctrl-C ends it)")
+    try:
+        run_server(journal(run.study_file), host=LOOPBACK, port=port)
+    except OSError as error:
+        raise StorageError(f"port {port} cannot be used ({error}). Try another --port.") from None

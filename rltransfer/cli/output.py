@@ -1,0 +1,44 @@
+"""Words on the terminal, and the same as JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any, NoReturn
+
+import click
+from rich.console import Console
+
+__all__ = ["console", "fail", "print_json", "show_usage_error"]
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(data: Any) -> None:
+    """Print one JSON document on standard output, and nothing else."""
+    sys.stdout.write(json.dumps(data, indent=2, allow_nan=False, default=str) + "\n")
+
+
+def fail(sentence: str, code: int) -> NoReturn:
+    """Print a sentence on standard error and leave with an exit code."""
+    errors.print(f"[bold red]rltransfer:[/] {escape(sentence)}")
+    if "--json" in sys.argv:
+        print_json({"error": sentence, "exit_code": code})
+    sys.exit(code)
+
+
+def escape(text: str) -> str:
+    """Keep brackets in a message from being read as markup."""
+    return text.replace("[", r"\[")
+
+
+def show_usage_error(error: Exception) -> NoReturn:
+    """Say what is wrong with the words typed; re-raise what is a fault of ours."""
+    if isinstance(error, click.exceptions.Exit):
+        sys.exit(error.exit_code)
+    if isinstance(error, click.exceptions.Abort):
+        fail("stopped.", 130)
+    if isinstance(error, click.ClickException):
+        fail(error.format_message(), 2)
+    raise error

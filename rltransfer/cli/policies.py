@@ -1,0 +1,75 @@
+"""`rltransfer evaluate`: a policy over a grid of contexts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.table import Table
+
+from rltransfer.cli.output import console, print_json
+from rltransfer.contexts import Context
+from rltransfer.envs import ContextualEnv, make
+from rltransfer.errors import InvalidPolicy
+from rltransfer.evaluation import Returns, evaluate
+from rltransfer.training.policy import Policy
+
+__all__ = ["evaluate_policy"]
+
+
+def evaluate_policy(
+    folder: Path,
+    env: str | None,
+    vary: str | None,
+    targets: int,
+    episodes: int,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Load a policy, play it over a grid of the varied features, and print the returns.
+
+    Raises:
+        InvalidPolicy: if the folder holds no policy, or one whose spaces are not the family's.
+    """
+    policy = Policy.load(folder)
+    family = make(env or policy.spec.env)
+    names = vary.split(",") if vary else list(policy.observe) or [family.space.names[0]]
+    contexts = family.space.select(name.strip() for name in names).grid(targets)
+    require_fit(policy, family, folder)
+    found = evaluate(policy, family, contexts, episodes, seed)
+    if as_json:
+        print_json({"policy": str(folder), "env": family.spec.id, "results": rows(contexts, found)})
+    else:
+        show(family, contexts, found)
+
+
+def require_fit(policy: Policy, family: ContextualEnv, folder: Path) -> None:
+    """Refuse a policy whose observations or actions are not the family's."""
+    batch = family.batch([family.space.default])
+    expected = batch.observation_space.shape[0] + len(policy.observe)
+    given = policy.observation_size
+    if expected != given:
+        raise InvalidPolicy(
+            f"the policy in {folder} expects {given} observations, and {family.spec.id} gives "
+            f"{expected}. Evaluate it in a family with equal spaces, with --env."
+        )
+
+
+def rows(contexts: Sequence[Context], found: Returns) -> list[dict[str, object]]:
+    """Return one plain record per context."""
+    return [
+        {"context": dict(x), "mean": float(j.mean()), "min": float(j.min()), "max": float(j.max())}
+        for x, j in zip(contexts, found.returns, strict=True)
+    ]
+
+
+def show(family: ContextualEnv, contexts: Sequence[Context], found: Returns) -> None:
+    """Print a table with a bar on the family's score scale."""
+    score = family.spec.score
+    table = Table("context", "mean return", "min", "max", "score", box=None, pad_edge=False)
+    for x, j in zip(contexts, found.returns, strict=True):
+        share = min(1.0, max(0.0, (j.mean() - score.low) / (score.high - score.low)))
+        bar = "█" * round(20 * share)
+        table.add_row(x.label, f"{j.mean():.1f}", f"{j.min():.1f}", f"{j.max():.1f}", bar)
+    console.print(table)
+    console.print(f"\nMean over {len(contexts)} contexts: {found.returns.mean():.1f}")

@@ -1,0 +1,180 @@
+"""`run`, `resume` and `report`: from words to an experiment, and from runs to a conclusion."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rltransfer.cli.display import display
+from rltransfer.cli.output import console, print_json
+from rltransfer.errors import InvalidExperiment
+from rltransfer.experiment.loop import run_experiment
+from rltransfer.experiment.spec import MULTI_TASK, Experiment
+from rltransfer.runs import Run
+
+__all__ = ["Choices", "conclude", "describe", "execute", "resolve", "resume_runs"]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What was said on the command line; None where nothing was."""
+
+    vary: str | None
+    targets: int | None
+    rounds: int | None
+    seeds: str | None
+    selector: str | None
+    compare: str | None
+    algorithm: str | None
+    steps: int | None
+    episodes: int | None
+    name: str | None
+
+
+def resolve(study: str, choices: Choices) -> Experiment:
+    """Return the experiment that a file or an environment's name, and the options, describe.
+
+    Raises:
+        InvalidExperiment, UnknownEnvironment: naming the option or the field that is wrong.
+    """
+    if study.endswith(".toml") or Path(study).is_file():
+        base: dict[str, Any] = Experiment.read(Path(study)).model_dump(exclude_none=True)
+    else:
+        base = from_name(study, choices)
+    return Experiment.checked(merged(base, choices), study)
+
+
+def from_name(env: str, choices: Choices) -> dict[str, Any]:
+    """Return the description of the usual study of an environment."""
+    from rltransfer.envs import make
+
+    family = make(env)
+    if choices.vary is None:
+        raise InvalidExperiment(
+            f"--vary is needed: which features of {env} vary? "
+            f"Known: {', '.join(family.space.names)}."
+        )
+    vary = listed(choices.vary)
+    size = choices.targets or (50 if len(vary) == 1 else 8)
+    return Experiment.of(env, vary=vary, targets=size, rounds=1).model_dump(exclude_none=True)
+
+
+def merged(base: dict[str, Any], choices: Choices) -> dict[str, Any]:
+    """Return the description with the command line's choices put in."""
+    vary = listed(choices.vary) if choices.vary else base["contexts"]["vary"]
+    sizes = base["contexts"]["targets"]
+    size = choices.targets
+    contexts = {"vary": vary, "targets": {n: size or sizes.get(n, 50) for n in vary}}
+    selection = {
+        **base["selection"],
+        **said(rounds=choices.rounds, selector=choices.selector),
+        **said(compare=listed(choices.compare) if choices.compare else None),
+    }
+    if choices.rounds is None and choices.vary is not None:
+        candidates = 1
+        for count in contexts["targets"].values():
+            candidates *= count
+        selection["rounds"] = min(6, candidates)
+    return {
+        **base,
+        **said(name=choices.name, seeds=seeds(choices.seeds) if choices.seeds else None),
+        "contexts": contexts,
+        "selection": selection,
+        "training": {**base["training"], **said(algorithm=choices.algorithm, steps=choices.steps)},
+        "evaluation": {**base["evaluation"], **said(episodes=choices.episodes)},
+    }
+
+
+def said(**values: Any) -> dict[str, Any]:
+    """Return the values that are not None."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def listed(words: str) -> list[str]:
+    """Return words separated by commas."""
+    return [word.strip() for word in words.split(",") if word.strip()]
+
+
+def seeds(text: str) -> list[int]:
+    """Read seeds written as `0`, `0-2` or `0,3,5`.
+
+    Raises:
+        InvalidExperiment: if the text is none of these.
+    """
+    found: list[int] = []
+    for part in listed(text):
+        match = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
+        if not match:
+            raise InvalidExperiment(f"--seeds must look like 0, 0-2 or 0,3,5; got {text!r}.")
+        first, last = int(match[1]), int(match[2] or match[1])
+        found += range(first, last + 1)
+    return found
+
+
+def describe(experiment: Experiment, as_json: bool) -> None:
+    """Print what a run would do and what it would cost."""
+    rounds, sources = experiment.selection.rounds, len(experiment.sources())
+    steps = experiment.training_defaults().steps
+    policies = len(experiment.seeds) * (rounds * len(experiment.lanes))
+    if "independent" in experiment.selection.compare:
+        policies = len(experiment.seeds) * sources
+    multi = len(experiment.seeds) * sum(m in experiment.selection.compare for m in MULTI_TASK)
+    plan = {
+        "experiment": experiment.model_dump(exclude_none=True),
+        "policies_at_most": policies + multi,
+        "training_steps_at_most": (policies + multi * rounds) * steps,
+        "episodes_at_most": (policies + multi) * sources * experiment.evaluation.episodes,
+    }
+    if as_json:
+        print_json(plan)
+        return
+    console.print(experiment.to_toml().strip(), markup=False)
+    console.print(
+        f"\nAt most {plan['policies_at_most']} policies, "
+        f"{plan['training_steps_at_most']:,} training steps and "
+        f"{plan['episodes_at_most']:,} evaluation episodes."
+    )
+
+
+def execute(experiment: Experiment, runs: Path, jobs: int, quiet: bool, as_json: bool) -> None:
+    """Run an experiment to its end, showing progress, and print the conclusion."""
+    folder = runs / experiment.name
+    try:
+        with display(quiet or as_json) as events:
+            run_experiment(experiment, runs, jobs=jobs, events=events)
+    except KeyboardInterrupt:
+        if not as_json:
+            console.print(f"Stopped. Continue with: rltransfer resume {folder}", soft_wrap=True)
+        raise
+    conclude(folder, as_json)
+
+
+def resume_runs(path: Path, jobs: int, quiet: bool, as_json: bool) -> None:
+    """Continue the runs of a folder, each with its own experiment."""
+    found = Run.find(path)
+    first = [Experiment.checked(run.description(), str(run.experiment_file)) for run in found]
+    try:
+        with display(quiet or as_json) as events:
+            for run, experiment in zip(found, first, strict=True):
+                run_experiment(experiment, run.path.parents[1], jobs=jobs, events=events)
+    except KeyboardInterrupt:
+        if not as_json:
+            console.print(f"Stopped. Continue with: rltransfer resume {path}", soft_wrap=True)
+        raise
+    conclude(path, as_json)
+
+
+def conclude(path: Path, as_json: bool) -> None:
+    """Write the report of a run or an experiment and print its summary."""
+    from rltransfer.cli.conclusion import print_summary
+    from rltransfer.reports import summarize, write_report
+
+    page = write_report(path)
+    summary = summarize(path)
+    if as_json:
+        print_json({**summary.to_dict(), "report": str(page)})
+    else:
+        print_summary(summary)
+        console.print(f"\nReport: {page}", soft_wrap=True)

@@ -1,0 +1,16 @@
+"""Contextual environments: a catalogue of MDP families, and what builds their members."""
+
+from rltransfer.envs.catalog import Catalog, catalog, make
+from rltransfer.envs.contextual import ContextualEnv, Task
+from rltransfer.envs.spec import EnvironmentSpec, ScoreRange, TrainingDefaults
+
+__all__ = [
+    "Catalog",
+    "ContextualEnv",
+    "EnvironmentSpec",
+    "ScoreRange",
+    "Task",
+    "TrainingDefaults",
+    "catalog",
+    "make",
+]

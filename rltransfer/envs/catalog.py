@@ -1,0 +1,110 @@
+"""The catalogue: every `env.toml` there is, ours and that of installed packages.
+
+The only door to `envs/`. Ours lie beside the checkout, or inside the installed wheel as
+`rltransfer/assets`. Another package adds families through the entry-point group
+`rltransfer.envs`, whose value names a package that holds `<id>/env.toml` folders; listing them
+runs none of that package's code.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
+
+from rltransfer.envs.contextual import ContextualEnv
+from rltransfer.envs.spec import EnvironmentSpec
+from rltransfer.errors import InvalidExperiment, UnknownEnvironment, did_you_mean
+
+__all__ = ["ENTRY_POINT_GROUP", "Catalog", "catalog", "make"]
+
+ENTRY_POINT_GROUP = "rltransfer.envs"
+DISABLE_PLUGINS = "RLTRANSFER_DISABLE_PLUGINS"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """The known families by name, and the entries that could not be read with the reason."""
+
+    specs: dict[str, EnvironmentSpec]
+    broken: dict[str, str]
+
+    def __iter__(self) -> Iterator[EnvironmentSpec]:
+        return iter(self.specs.values())
+
+    def __getitem__(self, name: str) -> EnvironmentSpec:
+        if name in self.specs:
+            return self.specs[name]
+        if name in self.broken:
+            raise InvalidExperiment(self.broken[name])
+        raise UnknownEnvironment(
+            f"unknown environment {name!r}{did_you_mean(name, self.specs)} "
+            f"Known: {', '.join(self.specs)}."
+        )
+
+
+def make(name: str) -> ContextualEnv:
+    """Return the contextual environment of this name.
+
+    Raises:
+        UnknownEnvironment: if the catalogue has no such entry; names the closest one.
+        InvalidExperiment: if the entry's `env.toml` is wrong.
+    """
+    return ContextualEnv(catalog()[name])
+
+
+@cache
+def catalog() -> Catalog:
+    """Read all entries, once per process; one broken entry does not hide the others."""
+    specs: dict[str, EnvironmentSpec] = {}
+    broken: dict[str, str] = {}
+    for folder, provider in entry_folders():
+        try:
+            spec = EnvironmentSpec.read(folder, provider)
+        except InvalidExperiment as error:
+            broken[folder.name] = str(error)
+            continue
+        if spec.id in specs:
+            broken[f"{provider}/{spec.id}"] = (
+                f"{folder}: the name {spec.id!r} is taken by {specs[spec.id].folder}."
+            )
+            continue
+        specs[spec.id] = spec
+    return Catalog(specs, broken)
+
+
+def entry_folders() -> Iterator[tuple[Path, str]]:
+    """Yield every folder that holds an `env.toml`, with the distribution it comes from."""
+    yield from ((path.parent, "rltransfer") for path in env_files(own_folder()))
+    if not os.environ.get(DISABLE_PLUGINS):
+        for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda p: p.name):
+            yield from ((path.parent, provider_of(point)) for path in plugin_files(point))
+
+
+def env_files(folder: Path) -> list[Path]:
+    """Return the `<id>/env.toml` files of a folder, in the order of their ids."""
+    return sorted(folder.glob("*/env.toml"))
+
+
+def own_folder() -> Path:
+    """Return where our entries lie: in the wheel, or in the checkout beside the package."""
+    package = Path(__file__).resolve().parents[1]
+    assets = package / "assets"
+    return assets if assets.is_dir() else package.parent / "envs"
+
+
+def plugin_files(point: EntryPoint) -> list[Path]:
+    """Find a plug-in's `env.toml` files without importing its package."""
+    package = find_spec(point.value.partition(":")[0])
+    if package is None or not package.submodule_search_locations:
+        return []
+    return [path for place in package.submodule_search_locations for path in env_files(Path(place))]
+
+
+def provider_of(point: EntryPoint) -> str:
+    """Return the name of the distribution that declares an entry point."""
+    return point.dist.name if point.dist is not None else point.value

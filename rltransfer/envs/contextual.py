@@ -1,0 +1,112 @@
+"""Contextual environments: a context space and the rule that builds a member for each context."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gymnasium as gym
+
+from rltransfer.contexts import Context, ContextSpace
+from rltransfer.envs.loop import LoopBatch
+from rltransfer.envs.simulators import ContextBatch, Simulator, load_simulator
+from rltransfer.envs.spec import EnvironmentSpec
+from rltransfer.envs.wrappers import ContextWrapper
+
+__all__ = ["ContextualEnv", "Task"]
+
+
+@dataclass(frozen=True, slots=True)
+class ContextualEnv:
+    """A contextual MDP: for each context of its space, one Gymnasium environment.
+
+    Example:
+        >>> import rltransfer
+        >>> cartpole = rltransfer.make("cartpole")
+        >>> task = cartpole.task(length=0.7)
+        >>> env = task.make()
+        >>> env.reset(seed=0)[1]["context"]["length"]
+        0.7
+    """
+
+    spec: EnvironmentSpec
+
+    @property
+    def space(self) -> ContextSpace:
+        """Every feature that can vary."""
+        return self.spec.space
+
+    @property
+    def simulator(self) -> Simulator:
+        """The adapter that builds members; imported at the first use."""
+        return load_simulator(self.spec.simulator)
+
+    @property
+    def rows_at_once(self) -> int:
+        """How many members a batch of this family may hold."""
+        return self.simulator.rows_at_once
+
+    def task(self, context: Mapping[str, float] | None = None, /, **features: float) -> Task:
+        """Return the family's member at one context; features not named have their default.
+
+        Raises:
+            InvalidContext: if a feature is unknown or a value is outside its range.
+        """
+        return Task(self, self.space.validate({**(context or {}), **features}))
+
+    def make(
+        self,
+        context: Mapping[str, float] | None = None,
+        *,
+        observe: Sequence[str] = (),
+        render_mode: str | None = None,
+    ) -> gym.Env[Any, Any]:
+        """Build a Gymnasium environment with the family's time limit.
+
+        Args:
+            context: feature values; what is not named has its default.
+            observe: the features that the agent sees, appended to the observation, scaled to the
+                unit cube; none by default.
+            render_mode: as in Gymnasium.
+        """
+        env = self.make_unlimited(context, observe=observe, render_mode=render_mode)
+        return gym.wrappers.TimeLimit(env, max_episode_steps=self.spec.horizon)
+
+    def make_unlimited(
+        self,
+        context: Mapping[str, float] | None = None,
+        *,
+        observe: Sequence[str] = (),
+        render_mode: str | None = None,
+    ) -> gym.Env[Any, Any]:
+        """Build the environment without a time limit; `gym.make` adds its own."""
+        complete = self.space.validate(context)
+        inner = self.simulator.build(self.spec, complete, render_mode)
+        return ContextWrapper(inner, self.simulator, self.space, complete, tuple(observe))
+
+    def batch(self, contexts: Sequence[Mapping[str, float]]) -> ContextBatch:
+        """Return one member per context as a batch: an array program where there is one."""
+        complete = [self.space.validate(context) for context in contexts]
+        arrays = self.simulator.batch(self.spec, complete)
+        return arrays if arrays is not None else LoopBatch.of(self.spec, self.simulator, complete)
+
+    def __repr__(self) -> str:
+        return f"<ContextualEnv {self.spec.id}: {', '.join(self.space.names)}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A contextual environment at one complete context. Source and target are its roles."""
+
+    env: ContextualEnv
+    context: Context
+
+    def make(
+        self, *, observe: Sequence[str] = (), render_mode: str | None = None
+    ) -> gym.Env[Any, Any]:
+        """Build the task's Gymnasium environment; see `ContextualEnv.make`."""
+        return self.env.make(self.context, observe=observe, render_mode=render_mode)
+
+    def __repr__(self) -> str:
+        return f"<Task {self.env.spec.id}[{self.context.label}]>"

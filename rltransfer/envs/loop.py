@@ -1,0 +1,86 @@
+"""Any simulator's environments behind the batch interface, stepped one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import gymnasium as gym
+import numpy as np
+from numpy.typing import NDArray
+
+from rltransfer.contexts import Context
+from rltransfer.envs.simulators.base import ContextBatch, Simulator, Transition
+
+if TYPE_CHECKING:
+    from rltransfer.envs.spec import EnvironmentSpec
+
+__all__ = ["LoopBatch"]
+
+SEED_HIGH = 2**31
+
+
+class LoopBatch(ContextBatch):
+    """A list of Gymnasium environments that looks like an array program.
+
+    A scalar environment's state cannot be written from outside, so the "state" that a reset
+    takes is the seed of the episode: one number per member, drawn from the caller's generator.
+    """
+
+    def __init__(self, contexts: Sequence[Context]) -> None:
+        raise TypeError("use LoopBatch.of(spec, simulator, contexts).")
+
+    @classmethod
+    def of(
+        cls, spec: EnvironmentSpec, simulator: Simulator, contexts: Sequence[Context]
+    ) -> LoopBatch:
+        """Build one environment per complete context."""
+        batch = cls.__new__(cls)
+        batch._simulator = simulator
+        batch._envs = [simulator.build(spec, context) for context in contexts]
+        batch._take_spaces(batch._envs[0])
+        return batch
+
+    _simulator: Simulator
+    _envs: list[gym.Env[Any, Any]]
+
+    def _take_spaces(self, env: gym.Env[Any, Any]) -> None:
+        assert isinstance(env.observation_space, gym.spaces.Box)
+        assert isinstance(env.action_space, (gym.spaces.Box, gym.spaces.Discrete))
+        self.observation_space = env.observation_space
+        self.action_space = env.action_space
+
+    def __len__(self) -> int:
+        return len(self._envs)
+
+    def assign(self, rows: NDArray[np.intp], contexts: Sequence[Context]) -> None:
+        """Give some members new contexts."""
+        for row, context in zip(rows, contexts, strict=True):
+            self._simulator.apply(self._envs[row], context)
+
+    def initial_states(self, rng: np.random.Generator, episodes: int) -> NDArray[np.float64]:
+        """Draw the seeds of some episodes, shape (episodes, 1)."""
+        return rng.integers(SEED_HIGH, size=(episodes, 1)).astype(np.float64)
+
+    def reset(self, rows: NDArray[np.intp], states: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Begin the episodes of the given seeds in `rows`."""
+        pairs = zip(rows, states[:, 0], strict=True)
+        return np.stack([self._envs[row].reset(seed=int(seed))[0] for row, seed in pairs])
+
+    def step(self, actions: NDArray[Any]) -> Transition:
+        """Step the members one after another."""
+        results = [env.step(action) for env, action in zip(self._envs, actions, strict=True)]
+        observations, rewards, terminated = zip(*(result[:3] for result in results), strict=True)
+        return Transition(
+            np.stack(observations).astype(np.float32),
+            np.asarray(rewards, dtype=np.float64),
+            np.asarray(terminated, dtype=np.bool_),
+        )
+
+    def keep(self, rows: NDArray[np.intp]) -> None:
+        """Close and drop all members but `rows`."""
+        kept = set(rows.tolist())
+        for row, env in enumerate(self._envs):
+            if row not in kept:
+                env.close()
+        self._envs = [self._envs[row] for row in rows]

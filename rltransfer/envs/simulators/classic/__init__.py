@@ -1,0 +1,79 @@
+"""Gymnasium's classic control with contexts: every environment alone, and many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import gymnasium as gym
+import numpy as np
+
+from rltransfer.contexts import Context
+from rltransfer.envs.simulators.base import ContextBatch, Simulator
+from rltransfer.envs.simulators.classic.acrobot import AcrobotBatch
+from rltransfer.envs.simulators.classic.arrays import ClassicBatch
+from rltransfer.envs.simulators.classic.cartpole import CartPoleBatch
+from rltransfer.envs.simulators.classic.mountain_car import MountainCarBatch
+from rltransfer.envs.simulators.classic.mountain_car_continuous import MountainCarContinuousBatch
+from rltransfer.envs.simulators.classic.pendulum import PendulumBatch
+from rltransfer.envs.simulators.classic.physics import ContextualPhysics
+from rltransfer.errors import InvalidExperiment, did_you_mean
+
+if TYPE_CHECKING:
+    from rltransfer.envs.spec import EnvironmentSpec
+
+__all__ = ["BATCHES", "ClassicControl"]
+
+BATCHES: dict[str, type[ClassicBatch]] = {
+    "Acrobot-v1": AcrobotBatch,
+    "CartPole-v1": CartPoleBatch,
+    "MountainCar-v0": MountainCarBatch,
+    "MountainCarContinuous-v0": MountainCarContinuousBatch,
+    "Pendulum-v1": PendulumBatch,
+}
+"""By `base` of an `env.toml`; each batch names the scalar environment that it repeats."""
+
+
+class ClassicControl(Simulator):
+    """Builds the members of families whose `env.toml` says `simulator = "classic"`."""
+
+    def build(
+        self, spec: EnvironmentSpec, context: Context, render_mode: str | None = None
+    ) -> ContextualPhysics:
+        """Return a new scalar environment with this context."""
+        return batch_of(spec).scalar(context, render_mode)
+
+    def apply(self, env: gym.Env[Any, Any], context: Context) -> None:
+        """Give an environment another context."""
+        physics = env.unwrapped
+        assert isinstance(physics, ContextualPhysics)
+        physics.set_context(context)
+
+    def batch(self, spec: EnvironmentSpec, contexts: Sequence[Context]) -> ContextBatch:
+        """Return one member per context as an array program."""
+        return batch_of(spec)(contexts)
+
+    def versions(self) -> dict[str, str]:
+        """Return the versions of the libraries that decide the trajectories."""
+        return {"gymnasium": gym.__version__, "numpy": np.__version__}
+
+
+def batch_of(spec: EnvironmentSpec) -> type[ClassicBatch]:
+    """Find the array program of a family and check that it knows the family's features.
+
+    Raises:
+        InvalidExperiment: naming what the `env.toml` asks for and what there is.
+    """
+    if spec.base not in BATCHES:
+        raise InvalidExperiment(
+            f"{spec.folder}: the simulator 'classic' has no base {spec.base!r}"
+            f"{did_you_mean(spec.base, BATCHES)} Known: {', '.join(BATCHES)}."
+        )
+    batch = BATCHES[spec.base]
+    known = batch.scalar.ATTRIBUTES
+    if unknown := [name for name in spec.space.names if name not in known]:
+        raise InvalidExperiment(
+            f"{spec.folder}: {spec.base} has no context feature {unknown[0]!r}"
+            f"{did_you_mean(unknown[0], known)} Known: {', '.join(known)}."
+        )
+    return batch

@@ -1,0 +1,63 @@
+"""Pendulum swing-up: one, and many at once.
+
+Notation
+    theta, omega  angle and angular velocity, 0 upright
+    u             torque, float32 like the action; so is every product with it
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from gymnasium.envs.classic_control.pendulum import PendulumEnv
+from numpy.typing import NDArray
+
+from rltransfer.envs.simulators.classic.arrays import ClassicBatch, Floats, square, square_float32
+from rltransfer.envs.simulators.classic.physics import ContextualPhysics
+
+__all__ = ["ContextualPendulum", "PendulumBatch"]
+
+START = np.array([np.pi, 1.0])  # an initial state is drawn from [-START, START]
+MAX_SPEED = 8.0  # rad/s
+MAX_TORQUE = 2.0  # N m
+
+
+class ContextualPendulum(ContextualPhysics, PendulumEnv):
+    """Gymnasium's Pendulum, its one-letter attributes under readable names."""
+
+    ATTRIBUTES = {"gravity": "g", "mass": "m", "length": "l", "dt": "dt"}
+
+
+class PendulumBatch(ClassicBatch):
+    """n pendulums; state theta, omega."""
+
+    scalar = ContextualPendulum
+    state_size = 2
+
+    def _derive(self) -> None:
+        f = self._features
+        self._pull = 3 * f["gravity"] / (2 * f["length"])
+        self._thrust = (3.0 / (f["mass"] * square(f["length"]))).astype(np.float32)
+
+    def initial_states(self, rng: np.random.Generator, episodes: int) -> Floats:
+        """Draw states of shape (episodes, 2)."""
+        return rng.uniform(-START, START, size=(episodes, 2))
+
+    def _advance(self, actions: NDArray[Any]) -> tuple[Floats, NDArray[np.bool_]]:
+        theta, omega = self._state
+        u = np.clip(actions[:, 0], -MAX_TORQUE, MAX_TORQUE, dtype=np.float32)
+        costs = square((theta + np.pi) % (2 * np.pi) - np.pi)
+        costs += 0.1 * square(omega)
+        costs += np.float32(0.001) * square_float32(u)
+        omega += (self._pull * np.sin(theta) + self._thrust * u) * self._features["dt"]
+        np.clip(omega, -MAX_SPEED, MAX_SPEED, out=omega)
+        theta += omega * self._features["dt"]
+        return -costs, np.zeros(len(self), dtype=np.bool_)
+
+    def _observations(self, state: Floats) -> NDArray[np.float32]:
+        seen = np.empty((state.shape[1], 3), dtype=np.float32)
+        np.cos(state[0], out=seen[:, 0], casting="same_kind")
+        np.sin(state[0], out=seen[:, 1], casting="same_kind")
+        seen[:, 2] = state[1]
+        return seen

@@ -1,0 +1,123 @@
+"""Everything that can go wrong, by name.
+
+Each message is a sentence a colleague would say: what was expected, what came, what to try.
+`exit_code` is what the command line returns when the error reaches it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+__all__ = [
+    "CorruptRun",
+    "InvalidContext",
+    "InvalidExperiment",
+    "InvalidPolicy",
+    "InvalidTransferMatrix",
+    "MissingDependency",
+    "RLTransferError",
+    "RunLocked",
+    "SourceFailed",
+    "StorageError",
+    "UnknownEnvironment",
+    "UnknownName",
+    "did_you_mean",
+    "explain_validation",
+]
+
+
+class RLTransferError(Exception):
+    """Base class of every error this package raises on purpose."""
+
+    exit_code = 2
+
+
+class InvalidContext(RLTransferError, ValueError):
+    """A context, or a value of one feature, does not belong to the context space."""
+
+
+class InvalidExperiment(RLTransferError, ValueError):
+    """An experiment's description does not say something that can be run."""
+
+
+class InvalidPolicy(RLTransferError, ValueError):
+    """A policy folder or file cannot be read as the policy it claims to be."""
+
+
+class InvalidTransferMatrix(RLTransferError, ValueError):
+    """Returns do not fit the sources, targets or episodes of a transfer matrix."""
+
+
+class UnknownName(RLTransferError, KeyError):
+    """A name is in no registry: of environments, algorithms, recipes or selectors."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # KeyError would show the repr
+
+
+class UnknownEnvironment(UnknownName):
+    """No entry of the catalogue has this name."""
+
+
+class MissingDependency(RLTransferError, ImportError):
+    """An optional library is needed and not installed."""
+
+
+class SourceFailed(RLTransferError, RuntimeError):
+    """Training or evaluating one source task ended in an error."""
+
+    exit_code = 3
+
+
+class RunLocked(RLTransferError, RuntimeError):
+    """Another process is working in this run directory."""
+
+    exit_code = 4
+
+
+class StorageError(RLTransferError, OSError):
+    """A result could not be written: a full disk or a folder without permission."""
+
+    exit_code = 5
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class CorruptRun(RLTransferError, RuntimeError):
+    """A run directory holds something that was not written by this package, or was damaged."""
+
+    exit_code = 5
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """End a sentence: "; did you mean 'x'?" for the closest known name, or a full stop."""
+    close = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else "."
+
+
+def explain_validation(error: Any, where: str) -> str:
+    """Turn a pydantic `ValidationError` into one sentence per mistake.
+
+    Args:
+        error: the validation error.
+        where: the file or object that was checked; opens the text.
+    """
+    sentences = []
+    for mistake in error.errors(include_url=False):
+        field = ".".join(str(part) for part in mistake["loc"]) or "the whole"
+        sentences.append(f"{field}: {describe_mistake(mistake)}")
+    return f"{where}: " + "; ".join(sentences) + "."
+
+
+def describe_mistake(mistake: dict[str, Any]) -> str:
+    """Say what one entry of a pydantic error list expected and what came."""
+    kind = mistake["type"]
+    if kind == "missing":
+        return "this key is required"
+    if kind == "extra_forbidden":
+        return "this key is unknown"
+    got = repr(mistake.get("input"))
+    return f"{mistake['msg'].removeprefix('Value error, ')}; got {got[:80]}"

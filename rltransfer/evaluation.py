@@ -1,0 +1,155 @@
+"""What a policy returns in each context of a family, all episodes at once.
+
+Notation
+    M    target contexts
+    E    episodes per target
+    J    returns, shape (M, E): undiscounted sums of rewards over an episode
+
+Episode e of target y starts where Gymnasium's own environment starts after `reset(seed=s)` and e
+further resets, with s = `episode_seed(seed, y)`: the same for every policy (common random numbers),
+whatever other targets are evaluated beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from gymnasium.utils.seeding import np_random
+from numpy.typing import NDArray
+
+from rltransfer.contexts import Context
+from rltransfer.envs.contextual import ContextualEnv
+from rltransfer.envs.simulators import ContextBatch
+from rltransfer.envs.wrappers import visible_units, with_context
+from rltransfer.errors import InvalidExperiment, SourceFailed
+from rltransfer.seeding import derive_seed
+
+__all__ = ["Actor", "Returns", "episode_seed", "evaluate"]
+
+DEAD_SHARE = 0.125
+"""Finished episodes are dropped from the batch when they are this share of its rows."""
+
+
+class Actor(Protocol):
+    """Whatever can be evaluated: a `Policy`, or an object of yours with these two."""
+
+    @property
+    def observe(self) -> tuple[str, ...]:
+        """The context features that the actor expects at the end of its observations."""
+
+    def act(self, observations: NDArray[np.float32]) -> NDArray[Any]:
+        """Return the actions, shape (n,) or (n, a), for observations of shape (n, o)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Returns:
+    """Returns J and lengths in steps of the same episodes, both of shape (M, E)."""
+
+    returns: NDArray[np.float64]
+    lengths: NDArray[np.int64]
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """Mean return per target, shape (M,)."""
+        return np.asarray(self.returns.mean(axis=1))
+
+
+def episode_seed(seed: int, target: Context) -> int:
+    """Return the seed of the first reset of a target's first episode."""
+    return derive_seed(seed, "episodes", target)
+
+
+def evaluate(
+    policy: Actor,
+    env: ContextualEnv,
+    targets: Sequence[Context],
+    episodes: int,
+    seed: int,
+) -> Returns:
+    """Run a policy for some episodes in each target context.
+
+    Args:
+        policy: acts deterministically; see `Actor`.
+        env: the family.
+        targets: M contexts; features that they do not name have their default.
+        episodes: E, at least 1.
+        seed: root of the episodes' starts; the same seed gives the same starts to every policy.
+
+    Raises:
+        InvalidExperiment: if there is nothing to evaluate.
+        InvalidContext: if a target is not a context of the family.
+        SourceFailed: if the simulator returns a reward that is not finite.
+    """
+    if episodes < 1 or not targets:
+        raise InvalidExperiment(
+            f"an evaluation needs at least 1 target and 1 episode; got {len(targets)} targets "
+            f"and {episodes} episodes."
+        )
+    complete = [env.space.validate(target) for target in targets]
+    parts = [
+        evaluate_chunk(policy, env, chunk, episodes, seed)
+        for chunk in chunks(complete, max(1, env.rows_at_once // episodes))
+    ]
+    return Returns(
+        np.concatenate([part.returns for part in parts]),
+        np.concatenate([part.lengths for part in parts]),
+    )
+
+
+def chunks(targets: Sequence[Context], size: int) -> list[Sequence[Context]]:
+    """Cut the targets into pieces that a batch holds at once."""
+    return [targets[i : i + size] for i in range(0, len(targets), size)]
+
+
+def evaluate_chunk(
+    policy: Actor, env: ContextualEnv, targets: Sequence[Context], episodes: int, seed: int
+) -> Returns:
+    """Run all episodes of some targets as one batch: rows (target, episode), episode fastest."""
+    rows = [target for target in targets for _ in range(episodes)]
+    batch = env.batch(rows)
+    units = np.repeat(visible_units(env.space, targets, policy.observe), episodes, axis=0)
+    starts = [
+        batch.initial_states(np_random(episode_seed(seed, target))[0], episodes)
+        for target in targets
+    ]
+    observations = batch.reset(np.arange(len(rows)), np.concatenate(starts))
+    returns, lengths = play(policy, batch, observations, units, env.spec.horizon)
+    bad = ~np.isfinite(returns)
+    if bad.any():
+        target = rows[int(np.flatnonzero(bad)[0])]
+        raise SourceFailed(f"{env.spec.id}[{target.label}] returned a reward that is not finite.")
+    shape = (len(targets), episodes)
+    return Returns(returns.reshape(shape), lengths.reshape(shape))
+
+
+def play(
+    policy: Actor,
+    batch: ContextBatch,
+    observations: NDArray[np.float32],  # (R, o)
+    units: NDArray[np.float32],  # (R, d) visible features
+    horizon: int,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Play one episode per row of the batch; return J and length of each, shape (R,) both."""
+    returns = np.zeros(len(batch))
+    lengths = np.zeros(len(batch), dtype=np.int64)
+    rows = np.arange(len(batch))  # which episode each member of the batch still plays
+    alive = np.ones(len(batch), dtype=np.bool_)
+    for _ in range(horizon):
+        with np.errstate(over="ignore", invalid="ignore"):  # of members that have ended
+            step = batch.step(policy.act(with_context(observations, units)))
+        returns[rows] += np.where(alive, step.rewards, 0.0)
+        lengths[rows] += alive
+        alive &= ~step.terminated
+        observations = step.observations
+        dead = len(alive) - np.count_nonzero(alive)
+        if dead == len(alive):
+            break
+        if dead > DEAD_SHARE * len(alive):
+            kept = np.flatnonzero(alive)
+            batch.keep(kept)
+            rows, units, observations = rows[kept], units[kept], observations[kept]
+            alive = np.ones(len(kept), dtype=np.bool_)
+    return returns, lengths

@@ -1,0 +1,54 @@
+"""What the transfer loop tells whoever shows it: a display, a log, a test."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from rltransfer.experiment.job import Job, Progress
+from rltransfer.runs import Run, SourceRecord
+
+__all__ = ["Events", "Silent"]
+
+
+class Events(Protocol):
+    """Told of each thing that happens in a run, in the controller's process."""
+
+    def began(self, run: Run, trained: int, planned: int) -> None:
+        """Work on a run begins: so many policies are trained of so many, at most, in the end."""
+
+    def unchanged(self, run: Run) -> None:
+        """The run was finished before; nothing is done."""
+
+    def started(self, job: Job) -> None:
+        """A worker begins a training."""
+
+    def progressed(self, job: Job, progress: Progress) -> None:
+        """A training has come to a point of its learning curve."""
+
+    def committed(self, job: Job, record: SourceRecord) -> None:
+        """A trained and evaluated policy is on the disk."""
+
+    def ended(self, run: Run) -> None:
+        """The run is complete."""
+
+
+class Silent:
+    """Shows nothing."""
+
+    def began(self, run: Run, trained: int, planned: int) -> None:
+        """Ignore it."""
+
+    def unchanged(self, run: Run) -> None:
+        """Ignore it."""
+
+    def started(self, job: Job) -> None:
+        """Ignore it."""
+
+    def progressed(self, job: Job, progress: Progress) -> None:
+        """Ignore it."""
+
+    def committed(self, job: Job, record: SourceRecord) -> None:
+        """Ignore it."""
+
+    def ended(self, run: Run) -> None:
+        """Ignore it."""

@@ -1,0 +1,138 @@
+"""One training and its evaluation, as plain data in and out: what a worker process does."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rltransfer.contexts import Context
+from rltransfer.evaluation import evaluate
+from rltransfer.experiment.spec import MULTI_TASK, Experiment
+from rltransfer.runs import SourceRecord
+from rltransfer.seeding import derive_seed
+
+if TYPE_CHECKING:
+    from rltransfer.training.policy import Policy
+    from rltransfer.training.problem import TrainingProblem
+
+__all__ = ["Job", "Progress", "start_worker", "train_and_evaluate"]
+
+MONITOR_EPISODES = 20
+"""Episodes, over all of a problem's contexts, behind each point of a learning curve."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A policy to train and evaluate.
+
+    Attributes:
+        key: the context's digest, or the name of the multi-task recipe.
+        context: the source context; None to train on all sources.
+        experiment: the experiment as plain data.
+        seed: the run's root seed.
+        progress: a file to which the worker appends its learning curve, a JSON line per point.
+    """
+
+    key: str
+    context: Context | None
+    experiment: Mapping[str, Any]
+    seed: int
+    progress: Path
+
+    @property
+    def label(self) -> str:
+        """A short text for people."""
+        return self.key if self.context is None else self.context.label
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A point of a learning curve: steps done, steps in all, mean return of the policy then."""
+
+    steps: int
+    total: int
+    score: float | None
+
+
+class FileMonitor:
+    """Scores a policy in training on its own contexts and appends what it sees to a file."""
+
+    def __init__(self, problem: TrainingProblem, seed: int, path: Path) -> None:
+        self._problem = problem
+        self._seed = seed
+        self._path = path
+
+    def score(self, policy: Policy) -> float:
+        """Return the policy's mean return over its problem's contexts."""
+        contexts = self._problem.contexts
+        episodes = max(1, MONITOR_EPISODES // len(contexts))
+        return float(
+            evaluate(policy, self._problem.env, contexts, episodes, self._seed).returns.mean()
+        )
+
+    def report(self, steps: int, total: int, score: float | None) -> None:
+        """Append a point to the progress file."""
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps([steps, total, score]) + "\n")
+
+
+def train_and_evaluate(job: Job) -> tuple[SourceRecord, Policy]:
+    """Train one policy and evaluate it in every target.
+
+    Depends on the job alone: not on the process, nor on what was trained before.
+    """
+    from rltransfer.training.recipes import make_recipe
+
+    started = time.time()
+    experiment = Experiment.model_validate(job.experiment)
+    env, targets = experiment.environment, experiment.targets()
+    many = job.context is None
+    defaults = experiment.training_defaults()
+    steps = defaults.steps * (experiment.selection.rounds if many else 1)
+    recipe = make_recipe(
+        "multi-task" if many else experiment.training.recipe,
+        algorithm=experiment.algorithm,
+        defaults=defaults.model_copy(update={"steps": steps}),
+        observe=tuple(experiment.contexts.vary) if job.key == MULTI_TASK[0] else (),
+    )
+    (problem,) = recipe.problems(env, experiment.sources() if many else (job.context,))
+    monitor = FileMonitor(problem, derive_seed(job.seed, "monitor", job.context), job.progress)
+    seed = derive_seed(job.seed, "train" if not many else job.key, job.context)
+    result = recipe.trainer(env).train(problem, seed=seed, monitor=monitor)
+    episodes = experiment.evaluation.episodes
+    found = evaluate(result.policy, env, targets, episodes, derive_seed(job.seed, "evaluate"))
+    record = SourceRecord(
+        key=job.key,
+        context=job.context,
+        returns=found.returns,
+        lengths=found.lengths,
+        curve=tuple(result.curve),
+        steps=result.steps,
+        seconds=result.seconds,
+        seed=seed,
+        started=started,
+        finished=time.time(),
+        stages=tuple(result.stages),
+    )
+    return record, result.policy
+
+
+def start_worker() -> None:
+    """Prepare a worker process: deaf to Ctrl-C, which its parent handles, and gone when it is."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = os.getppid()
+    threading.Thread(target=follow, args=(parent,), daemon=True).start()
+
+
+def follow(parent: int) -> None:
+    """End this process within a second of its parent's death."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)

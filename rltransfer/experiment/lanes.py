@@ -1,0 +1,131 @@
+"""A selector's sequence of sources, replayed over what has been trained so far.
+
+Selectors are pure functions of the transfer matrix, and a policy depends only on the run's seed
+and its context. So no selector state is stored: a lane is replayed from its beginning over the
+pool of committed sources, and stops at the first source that is not in the pool. Lanes share the
+pool, and what one has trained is free for the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rltransfer.experiment.spec import Experiment
+from rltransfer.runs import Run, SourceRecord
+from rltransfer.runs.ledger import Entry
+from rltransfer.seeding import derive_seed
+from rltransfer.selection import Proposal, SourceTaskSelector, make_selector
+from rltransfer.transfer import TransferMatrix
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Lane", "LaneState", "lane_states", "make_lanes"]
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One selector and the number of sources it may pick.
+
+    Attributes:
+        name: the selector's name.
+        selector: proposes the next source.
+        empty: the transfer matrix before the first source.
+        rounds: how many sources it picks.
+    """
+
+    name: str
+    selector: SourceTaskSelector
+    empty: TransferMatrix
+    rounds: int
+
+    def replay(self, pool: Mapping[str, SourceRecord]) -> LaneState:
+        """Go through the lane's picks as far as the pool of trained sources reaches."""
+        transfer, picks = self.empty, list[Proposal]()
+        while len(picks) < self.rounds:
+            proposal = self.selector.propose(transfer)
+            record = pool.get(proposal.context.digest)
+            if record is None:
+                return LaneState(self, transfer, tuple(picks), proposal)
+            transfer = transfer.learn(proposal.context, record.returns)
+            picks.append(proposal)
+        return LaneState(self, transfer, tuple(picks), None)
+
+
+@dataclass(frozen=True)
+class LaneState:
+    """How far a lane has come.
+
+    Attributes:
+        lane: the lane.
+        transfer: what its picks have shown.
+        picks: the proposals that are trained, in order.
+        wanted: the next pick, not trained yet; None when the lane is finished.
+    """
+
+    lane: Lane
+    transfer: TransferMatrix
+    picks: tuple[Proposal, ...]
+    wanted: Proposal | None
+
+    @property
+    def remaining(self) -> int:
+        """Picks still to be trained, if no other lane trains them first."""
+        return self.lane.rounds - len(self.picks)
+
+    def entry(self, k: int, pool: Mapping[str, SourceRecord]) -> Entry:
+        """Return what the ledger shows of the pick in round k (from 0)."""
+        pick, curve = self.picks[k], self.transfer.coverage_curve()
+        record = pool[pick.context.digest]
+        value, gain = float(curve[k]), float(curve[k] - (curve[k - 1] if k else 0.0))
+        own = float(self.transfer.set_points[k])
+        outcome = (
+            f"Return on its own context {own:.1f}; V is now {value:.1f}, "
+            f"{gain:+.1f} by this source."
+        )
+        return Entry(
+            context=pick.context,
+            value=value,
+            gain=gain,
+            own=own,
+            returns=tuple(float(j) for j in self.transfer.mean[k]),
+            curve=record.curve,
+            note=f"**Why:** {pick.reason}\n\n**Outcome:** {outcome}",
+            steps=record.steps,
+            seconds=record.seconds,
+        )
+
+    def entries(self, pool: Mapping[str, SourceRecord]) -> Sequence[Entry]:
+        """Return what the ledger shows of all picks so far."""
+        return [self.entry(k, pool) for k in range(len(self.picks))]
+
+
+def make_lanes(experiment: Experiment, seed: int) -> tuple[Lane, ...]:
+    """Build the lanes of a run: the experiment's own selector first."""
+    empty = TransferMatrix.empty(experiment.space, experiment.sources(), experiment.targets())
+    score = experiment.environment.spec.score
+    return tuple(
+        Lane(
+            name=name,
+            selector=make_selector(
+                name,
+                seed=derive_seed(seed, f"select {name}"),
+                budget=experiment.selection.rounds,
+                score=(score.low, score.high),
+                options=experiment.selection.options if i == 0 else {},
+            ),
+            empty=empty,
+            rounds=experiment.selection.rounds,
+        )
+        for i, name in enumerate(experiment.lanes)
+    )
+
+
+def lane_states(run: Run) -> dict[str, LaneState]:
+    """Replay all lanes of a run over its committed sources; the experiment's own is the first."""
+    experiment = Experiment.checked(run.description(), str(run.experiment_file))
+    pool = run.sources()
+    lanes = make_lanes(experiment, experiment.seeds[0])
+    return {lane.name: lane.replay(pool) for lane in lanes}

@@ -1,0 +1,264 @@
+"""The frozen description of a study: TOML in, the same TOML with every value in force out."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from rltransfer.contexts import Context, ContextSpace
+from rltransfer.envs import ContextualEnv, TrainingDefaults, make
+from rltransfer.errors import InvalidExperiment, RLTransferError, did_you_mean, explain_validation
+from rltransfer.selection.registry import SELECTORS
+
+__all__ = ["COMPARISONS", "Contexts", "Evaluation", "Experiment", "Selection", "Training"]
+
+FORMAT = 1
+NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+MULTI_TASK = ("multi-task", "multi-task-hidden")
+COMPARISONS = (*SELECTORS, *MULTI_TASK, "independent")
+"""What a study can be compared with: another selector, one policy for all, one policy for each."""
+
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Table(BaseModel):
+    """A strict, frozen table of the file: unknown keys and wrong types are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Contexts(Table):
+    """Which features vary, and on which grid.
+
+    Attributes:
+        vary: names of the features; all others stay at their default.
+        targets: grid points per feature, even on the feature's scale. Sources are the same grid.
+    """
+
+    vary: list[str] = Field(min_length=1)
+    targets: dict[str, Annotated[int, Field(ge=2, le=10_000)]]
+
+
+class Selection(Table):
+    """Who picks the sources, how many, and what the result is compared with."""
+
+    selector: str = "mbtl"
+    rounds: Count = 6
+    options: dict[str, Any] = {}
+    compare: list[str] = []
+
+
+class Training(Table):
+    """How each source is trained; what is not said is the family's default."""
+
+    recipe: str = "from-scratch"
+    algorithm: str | None = None
+    steps: Count | None = None
+    n_envs: Count | None = None
+    normalize: bool | None = None
+    hyperparameters: dict[str, Any] = {}
+
+
+class Evaluation(Table):
+    """How many episodes each policy plays in each target context."""
+
+    episodes: Count = 10
+
+
+class Experiment(Table):
+    """A study: an environment family, its contexts, a selector, a recipe, and seeds.
+
+    Example:
+        >>> study = Experiment.of("cartpole", vary=["length"], targets=50, rounds=6)
+        >>> study.name, len(study.sources())
+        ('cartpole-length', 50)
+
+    Raises:
+        InvalidExperiment: one sentence per mistake, naming the field.
+    """
+
+    format: int = FORMAT
+    name: str
+    env: str
+    seeds: list[Seed] = Field(default=[0], min_length=1)
+    contexts: Contexts
+    selection: Selection = Selection()
+    training: Training = Training()
+    evaluation: Evaluation = Evaluation()
+
+    # -- making one ----------------------------------------------------------------------------
+
+    @classmethod
+    def of(
+        cls,
+        env: str,
+        *,
+        vary: list[str],
+        targets: int = 50,
+        rounds: int = 6,
+        seeds: list[int] | None = None,
+        **tables: Mapping[str, Any],
+    ) -> Experiment:
+        """Describe the usual study in one line; `tables` are the file's further tables.
+
+        Args:
+            env: a name of the catalogue.
+            vary: the features that vary.
+            targets: grid points per feature.
+            rounds: how many sources to train.
+            seeds: one run each; [0] by default.
+            tables: "selection", "training", "evaluation", as in the file; also name=….
+        """
+        selection = {"rounds": rounds, **tables.pop("selection", {})}
+        contexts = {"vary": vary, "targets": dict.fromkeys(vary, targets)}
+        name = "-".join([env, *vary])
+        return cls.checked(
+            {
+                "name": name,
+                "env": env,
+                "seeds": [0] if seeds is None else seeds,
+                "contexts": contexts,
+                "selection": selection,
+                **tables,
+            },
+            "experiment",
+        )
+
+    @classmethod
+    def checked(cls, data: Mapping[str, Any], where: str) -> Experiment:
+        """Build from plain data; mistakes become `InvalidExperiment`."""
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            raise InvalidExperiment(explain_validation(error, where)) from None
+
+    @classmethod
+    def read(cls, path: Path) -> Experiment:
+        """Read an `experiment.toml`.
+
+        Raises:
+            InvalidExperiment: if the file is missing, is not TOML, or does not fit.
+        """
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidExperiment(f"{path} cannot be read as text: {error}.") from None
+        try:
+            data = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise InvalidExperiment(f"{path} is not TOML: {error}.") from None
+        return cls.checked(data, str(path))
+
+    def to_toml(self) -> str:
+        """Return the file that says the same, every value in force written out."""
+        import tomli_w
+
+        return tomli_w.dumps(self.model_dump(exclude_none=True))
+
+    # -- checking ------------------------------------------------------------------------------
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        try:
+            self._check_words()
+            self._check_contexts()
+            self._check_training()
+        except RLTransferError as error:
+            raise ValueError(str(error).rstrip(".")) from None
+        return self
+
+    def _check_words(self) -> None:
+        if self.format != FORMAT:
+            raise InvalidExperiment(
+                f"format {self.format} is not known; this version writes and reads {FORMAT}."
+            )
+        if not NAME.fullmatch(self.name):
+            raise InvalidExperiment(
+                f"name must be 1 to 64 of a-z, 0-9, '_', '.', '-', beginning with a letter or "
+                f"digit; got {self.name!r}."
+            )
+        if len(set(self.seeds)) != len(self.seeds):
+            raise InvalidExperiment(f"seeds must not repeat; got {self.seeds}.")
+        require_known("selection.selector", self.selection.selector, SELECTORS)
+        for name in self.selection.compare:
+            require_known("selection.compare", name, COMPARISONS)
+
+    def _check_contexts(self) -> None:
+        space = self.space
+        if sorted(self.contexts.targets) != sorted(self.contexts.vary):
+            raise InvalidExperiment(
+                f"contexts.targets must give a grid size for each of {self.contexts.vary}; "
+                f"got {dict(self.contexts.targets)}."
+            )
+        size = len(self.sources()) if len(space) else 0
+        if self.selection.rounds > size:
+            raise InvalidExperiment(
+                f"selection.rounds must be at most the number of sources, {size}; "
+                f"got {self.selection.rounds}."
+            )
+
+    def _check_training(self) -> None:
+        from rltransfer.training.algorithms import resolve
+
+        defaults = self.training_defaults()
+        resolve(self.algorithm, defaults, self.environment)
+
+    # -- what follows from it ------------------------------------------------------------------
+
+    @property
+    def environment(self) -> ContextualEnv:
+        """The environment family."""
+        return make(self.env)
+
+    @property
+    def space(self) -> ContextSpace:
+        """The features that vary."""
+        return self.environment.space.select(self.contexts.vary)
+
+    def sources(self) -> tuple[Context, ...]:
+        """Return the candidates for training: the grid, last feature fastest."""
+        return self.space.grid(self.contexts.targets)
+
+    def targets(self) -> tuple[Context, ...]:
+        """Return the contexts in which every policy is evaluated: the same grid."""
+        return self.sources()
+
+    @property
+    def algorithm(self) -> str:
+        """The algorithm in force: the experiment's, or the family's own."""
+        return self.training.algorithm or next(iter(self.environment.spec.training), "PPO")
+
+    def training_defaults(self) -> TrainingDefaults:
+        """Return the settings in force: the family's, with what the experiment changes."""
+        known = self.environment.spec.training.get(self.algorithm)
+        base = known or TrainingDefaults(origin="stable-baselines3's defaults", steps=100_000)
+        said = self.training.model_dump(exclude_none=True, exclude={"recipe", "algorithm"})
+        said["hyperparameters"] = {**base.hyperparameters, **self.training.hyperparameters}
+        return base.model_copy(update=said)
+
+    @property
+    def lanes(self) -> tuple[str, ...]:
+        """The selectors whose sequences are trained: the study's own, then the compared ones."""
+        others = [name for name in self.selection.compare if name in SELECTORS]
+        return tuple(dict.fromkeys([self.selection.selector, *others]))
+
+    @property
+    def digest(self) -> str:
+        """A hash (16 hex digits) of everything that decides the results of one seed."""
+        decided = self.model_copy(update={"seeds": [0]}).to_toml()
+        return sha256(decided.encode()).hexdigest()[:16]
+
+
+def require_known(field: str, name: str, known: tuple[str, ...] | Mapping[str, Any]) -> None:
+    """Refuse a word that is in no table, and name the closest one."""
+    if name not in known:
+        raise InvalidExperiment(
+            f"{field} {name!r} is unknown{did_you_mean(name, known)} Known: {', '.join(known)}."
+        )

@@ -1,0 +1,83 @@
+"""The run's tables: every episode of every round, and the gap of every target after every round.
+
+    returns.parquet   selector, round, source.<feature>…, target.<feature>…, episode, return, length
+    gaps.parquet      selector, round, source.<feature>…, target.<feature>…, set_point, reached,
+    gaps.csv          gap, low, high, regret
+
+`round` counts from 1; `source` is the source trained in that round in `returns`, and the covering
+source of the target in `gaps`. Returns are raw; the regret is against the best return that any
+policy of the run reaches on the target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rltransfer.runs import SourceRecord
+from rltransfer.runs.files import write_atomically
+from rltransfer.seeding import derive_seed
+from rltransfer.transfer import GapReport, gap_report
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from rltransfer.experiment.lanes import LaneState
+
+__all__ = ["best_known", "gap_reports", "write_tables"]
+
+
+def best_known(pool: Mapping[str, SourceRecord]) -> NDArray[np.float64]:
+    """Return the best mean return of any policy of the run on each target, shape (M,)."""
+    return np.asarray(np.max([record.returns.mean(axis=1) for record in pool.values()], axis=0))
+
+
+def gap_reports(state: LaneState, pool: Mapping[str, SourceRecord], seed: int) -> list[GapReport]:
+    """Return the gaps of a lane after each of its rounds."""
+    known = best_known(pool)
+    rng = np.random.default_rng(derive_seed(seed, f"gaps {state.lane.name}"))
+    rounds = range(1, len(state.picks) + 1)
+    return [gap_report(state.transfer.after(k), rng, best_known=known) for k in rounds]
+
+
+def write_tables(
+    folder: Path, states: Sequence[LaneState], pool: Mapping[str, SourceRecord], seed: int
+) -> None:
+    """Write the tables of all lanes, each file atomically.
+
+    Raises:
+        StorageError: if they cannot be written; the old tables are unchanged.
+    """
+    import pandas as pd
+
+    begun = [state for state in states if state.picks]
+    if not begun:
+        return
+    returns = pd.concat([returns_frame(state, pool) for state in begun], ignore_index=True)
+    gaps = pd.concat([gaps_frame(state, pool, seed) for state in begun], ignore_index=True)
+    write_atomically(folder / "returns.parquet", lambda path: returns.to_parquet(path))
+    write_atomically(folder / "gaps.parquet", lambda path: gaps.to_parquet(path))
+    write_atomically(folder / "gaps.csv", lambda path: gaps.to_csv(path, index=False))
+
+
+def returns_frame(state: LaneState, pool: Mapping[str, SourceRecord]) -> pd.DataFrame:
+    """Return every episode of a lane's rounds in long form."""
+    frame = state.transfer.to_frame()
+    records = [pool[pick.context.digest] for pick in state.picks]
+    frame["length"] = np.concatenate([record.lengths.ravel() for record in records])
+    frame.insert(0, "selector", state.lane.name)
+    return frame
+
+
+def gaps_frame(state: LaneState, pool: Mapping[str, SourceRecord], seed: int) -> pd.DataFrame:
+    """Return the gaps of a lane after each round, one row per round and target."""
+    import pandas as pd
+
+    frames = [report.to_frame() for report in gap_reports(state, pool, seed)]
+    frame = pd.concat(frames, ignore_index=True)
+    frame.insert(0, "selector", state.lane.name)
+    return frame

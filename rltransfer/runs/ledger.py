@@ -1,0 +1,217 @@
+"""The run's Optuna study: what people watch in optuna-dashboard while sources are chosen.
+
+One study per selector, all in one journal file. A trial is a selected source: its parameters are
+the context, its intermediate values the learning curve, its value the coverage V after it.
+The study is a projection of the committed sources, made again whenever a run is resumed; one
+controller writes it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rltransfer.contexts import Context, ContextSpace, Scale
+from rltransfer.runs.files import storage_errors, write_atomically
+from rltransfer.transfer import TransferMatrix
+
+if TYPE_CHECKING:
+    import optuna
+
+__all__ = ["Entry", "Ledger"]
+
+METRIC = "V = mean over targets of the best return"
+WIDEST = 100
+"""Most targets in the dashboard's heat map; the page reads the whole figure at each poll."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a trial shows of one selected source.
+
+    Attributes:
+        context: the source.
+        value: the coverage V after it, in raw returns.
+        gain: by how much it raised V.
+        own: the policy's mean return on its own context.
+        returns: its mean return per target, shape (M,).
+        curve: (step, score) while it was trained.
+        note: why it was chosen, and what came of it.
+        steps, seconds: what its training cost.
+    """
+
+    context: Context
+    value: float
+    gain: float
+    own: float
+    returns: tuple[float, ...]
+    curve: tuple[tuple[int, float], ...]
+    note: str
+    steps: int
+    seconds: float
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """The trial's user attributes, plain data."""
+        return {
+            "gain": self.gain,
+            "own": self.own,
+            "returns": list(self.returns),
+            "steps": self.steps,
+            "seconds": self.seconds,
+        }
+
+
+class Ledger:
+    """The studies of one run, opened for writing by its controller.
+
+    Args:
+        path: the journal file.
+        space: the features that vary.
+    """
+
+    def __init__(self, path: Path, space: ContextSpace) -> None:
+        self._path = path
+        self._space = space
+        self._studies: dict[str, optuna.Study] = {}
+        self._running: dict[str, optuna.Trial] = {}
+
+    @classmethod
+    def rebuilt(
+        cls, path: Path, space: ContextSpace, lanes: Mapping[str, Sequence[Entry]]
+    ) -> Ledger:
+        """Replace the journal by one that holds exactly these trials, and open it.
+
+        Raises:
+            StorageError: if it cannot be written; the old journal is unchanged.
+        """
+
+        def write(temporary: Path) -> None:
+            fresh = cls(temporary, space)
+            for name, entries in lanes.items():
+                fresh.study(name)
+                for entry in entries:
+                    fresh.add(name, entry)
+
+        Path(f"{path}.lock").unlink(missing_ok=True)  # a killed owner's; the run's lock is ours
+        write_atomically(path, write)
+        return cls(path, space)
+
+    def study(self, lane: str) -> optuna.Study:
+        """Return the study of one selector, created at the first use."""
+        if lane not in self._studies:
+            import optuna
+
+            with quiet():
+                study = optuna.create_study(
+                    storage=journal(self._path),
+                    study_name=lane,
+                    direction="maximize",
+                    load_if_exists=True,
+                )
+                study.set_metric_names([METRIC])
+            self._studies[lane] = study
+        return self._studies[lane]
+
+    def begin(self, lane: str, context: Context, note: str) -> None:
+        """Show that a source was chosen: a running trial with its context and the reason."""
+        with storage_errors(self._path), quiet():
+            study = self.study(lane)
+            study.enqueue_trial({f"ctx.{name}": context[name] for name in self._space.names})
+            self._running[lane] = study.ask(self._distributions())
+            save_note(self._running[lane], note)
+
+    def report(self, lane: str, step: int, score: float) -> None:
+        """Add a point to the running trial's learning curve."""
+        if lane in self._running:
+            with storage_errors(self._path), quiet():
+                self._running[lane].report(score, step)
+
+    def finish(self, lane: str, entry: Entry) -> None:
+        """Complete the lane's running trial."""
+        with storage_errors(self._path), quiet():
+            trial = self._running.pop(lane)
+            for name, value in entry.attributes.items():
+                trial.set_user_attr(name, value)
+            save_note(trial, entry.note)
+            self.study(lane).tell(trial, entry.value)
+
+    def add(self, lane: str, entry: Entry) -> None:
+        """Add a source that was trained before: for another selector, or before a resume."""
+        if lane not in self._running:
+            self.begin(lane, entry.context, entry.note)
+            for step, score in entry.curve:
+                self.report(lane, step, score)
+        self.finish(lane, entry)
+
+    def show(self, lane: str, transfer: TransferMatrix) -> None:
+        """Show the transfer matrix so far beside the lane's study."""
+        with storage_errors(self._path), quiet():
+            save_heat_map(self.study(lane), transfer)
+
+    def _distributions(self) -> dict[str, Any]:
+        from optuna.distributions import FloatDistribution
+
+        return {
+            f"ctx.{f.name}": FloatDistribution(f.low, f.high, log=f.scale is Scale.LOG)
+            for f in self._space
+        }
+
+
+def journal(path: Path) -> optuna.storages.JournalStorage:
+    """Open a journal file as Optuna storage."""
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+
+    name = os.fspath(path)
+    return JournalStorage(JournalFileBackend(name, lock_obj=JournalFileOpenLock(name)))
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence Optuna's notices of what is still experimental, and its log of every trial."""
+    import optuna
+
+    optuna.logging.set_verbosity(logging.WARNING)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        yield
+
+
+def save_note(trial: optuna.Trial, note: str) -> None:
+    """Show Markdown beside a trial in the dashboard."""
+    from optuna_dashboard import save_note as save
+
+    save(trial, note)
+
+
+def save_heat_map(study: optuna.Study, transfer: TransferMatrix) -> None:
+    """Show the transfer matrix so far beside the study in the dashboard."""
+    import plotly.graph_objects as go
+    from optuna_dashboard import save_plotly_graph_object
+
+    shown = np.unique(np.linspace(0, len(transfer.targets) - 1, WIDEST).round().astype(int))
+    figure = go.Figure(
+        go.Heatmap(
+            z=transfer.mean[:, shown].round(2).tolist(),
+            x=[transfer.targets[j].label for j in shown],
+            y=[f"{k + 1}: {transfer.sources[i].label}" for k, i in enumerate(transfer.trained)],
+            colorscale="Viridis",
+            colorbar={"title": "return"},
+        ),
+        layout={
+            "title": "Transfer matrix: rows are sources in the order chosen",
+            "xaxis": {"title": "target context"},
+            "template": "none",
+            "margin": {"l": 160, "b": 120},
+        },
+    )
+    save_plotly_graph_object(study, figure, graph_object_id="transfer-matrix")

@@ -1,0 +1,168 @@
+"""One trained policy of a run: what it cost, how it learnt, what it returns everywhere.
+
+A committed folder holds
+    result.json          context, seed, costs, stages
+    returns.parquet      target.<feature>…, episode, return, length: one row per episode
+    learning.csv         step, score: the learning curve on the policy's own contexts
+    policy.safetensors, policy.json
+    MANIFEST.json        sha256 of each
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rltransfer.contexts import Context
+from rltransfer.errors import CorruptRun
+from rltransfer.runs.files import verify_folder
+
+__all__ = ["SavablePolicy", "SourceRecord"]
+
+FORMAT = 1
+
+
+class SavablePolicy(Protocol):
+    """What a run asks of a policy: that it can write itself into a folder."""
+
+    def save(self, folder: Path) -> None:
+        """Write the policy's files into an existing folder."""
+
+
+@dataclass(frozen=True, eq=False)
+class SourceRecord:
+    """A policy's training and its returns in all targets.
+
+    Attributes:
+        key: its name in the run: the context's digest, or the multi-task recipe's name.
+        context: the source context; None if it was trained on many.
+        returns, lengths: of each episode in each target, shape (M, E).
+        curve: (step, mean return on its own contexts) while it was trained.
+        steps: environment steps of its training.
+        seconds: wall-clock time of its training.
+        seed: of its training.
+        started, finished: seconds since 1970, of training and evaluation together.
+        stages: the names of the stages, in order.
+    """
+
+    key: str
+    context: Context | None
+    returns: NDArray[np.float64]
+    lengths: NDArray[np.int64]
+    curve: tuple[tuple[int, float], ...]
+    steps: int
+    seconds: float
+    seed: int
+    started: float
+    finished: float
+    stages: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """A short text for tables."""
+        return self.key if self.context is None else self.context.label
+
+    def write(self, folder: Path, policy: SavablePolicy, targets: tuple[Context, ...]) -> None:
+        """Write everything but the manifest into an existing folder."""
+        policy.save(folder)
+        (folder / "result.json").write_text(json.dumps(self.result(), indent=1), encoding="utf-8")
+        write_curve(folder / "learning.csv", self.curve)
+        write_returns(folder / "returns.parquet", targets, self.returns, self.lengths)
+
+    def result(self) -> dict[str, Any]:
+        """Return what `result.json` holds."""
+        return {
+            "format": FORMAT,
+            "key": self.key,
+            "context": None if self.context is None else dict(self.context),
+            "steps": self.steps,
+            "seconds": round(self.seconds, 3),
+            "seed": self.seed,
+            "started": self.started,
+            "finished": self.finished,
+            "stages": list(self.stages),
+            "shape": list(self.returns.shape),
+        }
+
+    @classmethod
+    def read(cls, folder: Path) -> SourceRecord:
+        """Read a committed folder.
+
+        Raises:
+            CorruptRun: naming the file that is damaged, missing or of another format.
+        """
+        verify_folder(folder)
+        try:
+            result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+            if result["format"] != FORMAT:
+                raise CorruptRun(
+                    f"{folder} has format {result['format']}; this version reads {FORMAT}. "
+                    "Use the version that wrote it."
+                )
+            returns, lengths = read_returns(folder / "returns.parquet", tuple(result["shape"]))
+            return cls(
+                key=result["key"],
+                context=None if result["context"] is None else Context(result["context"]),
+                returns=returns,
+                lengths=lengths,
+                curve=read_curve(folder / "learning.csv"),
+                steps=result["steps"],
+                seconds=result["seconds"],
+                seed=result["seed"],
+                started=result["started"],
+                finished=result["finished"],
+                stages=tuple(result["stages"]),
+            )
+        except (KeyError, TypeError, ValueError, OSError) as error:
+            raise CorruptRun(f"{folder} cannot be read as a trained source: {error!r}.") from error
+
+
+def write_curve(path: Path, curve: tuple[tuple[int, float], ...]) -> None:
+    """Write a learning curve as CSV."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("step", "score"), *curve])
+
+
+def read_curve(path: Path) -> tuple[tuple[int, float], ...]:
+    """Read what `write_curve` wrote."""
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))[1:]
+    return tuple((int(step), float(score)) for step, score in rows)
+
+
+def write_returns(
+    path: Path,
+    targets: tuple[Context, ...],
+    returns: NDArray[np.float64],
+    lengths: NDArray[np.int64],
+) -> None:
+    """Write returns in long form, targets in order, episodes fastest."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    episodes = returns.shape[1]
+    columns: dict[str, Any] = {
+        f"target.{name}": np.repeat([target[name] for target in targets], episodes)
+        for name in targets[0]
+    }
+    columns["episode"] = np.tile(np.arange(episodes), len(targets))
+    columns["return"] = returns.ravel()
+    columns["length"] = lengths.ravel()
+    pq.write_table(pa.table(columns), path)
+
+
+def read_returns(
+    path: Path, shape: tuple[int, int]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Read returns and lengths, both of the given shape (M, E)."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path, columns=["return", "length"])
+    returns = table["return"].to_numpy().astype(np.float64).reshape(shape)
+    return returns, table["length"].to_numpy().astype(np.int64).reshape(shape)

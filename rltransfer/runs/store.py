@@ -1,0 +1,205 @@
+"""The folder where an experiment with one seed happened, and the object that continues it."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rltransfer.contexts import Context
+from rltransfer.errors import CorruptRun, InvalidExperiment
+from rltransfer.runs.files import commit_folder, sweep, write_text
+from rltransfer.runs.lock import locked
+from rltransfer.runs.provenance import provenance
+from rltransfer.runs.source import SavablePolicy, SourceRecord
+
+__all__ = ["Run"]
+
+
+class Run:
+    """`runs/<experiment>/seed-N`: the committed sources and what is made from them.
+
+    The committed source folders are the truth of a run: the study, the tables and the report can
+    be made again from them. Opening a run reads data only.
+
+    Attributes:
+        path: the folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+
+    # -- making and finding --------------------------------------------------------------------
+
+    @classmethod
+    def create(cls, path: Path, description: str) -> Run:
+        """Make the folder, or find it made with the same description before.
+
+        Args:
+            path: the run directory.
+            description: the experiment as TOML, with the one seed of this run.
+
+        Raises:
+            InvalidExperiment: if the folder holds a run of another experiment; names a difference.
+            StorageError: if nothing can be written there.
+        """
+        run = cls(path)
+        if run.experiment_file.exists():
+            run.require_same(description)
+            return run
+        if path.exists() and not path.is_dir():
+            raise InvalidExperiment(f"{path} is a file; a run needs a folder. Use another --runs.")
+        write_text(run.path / "provenance.json", json.dumps(provenance(), indent=1))
+        write_text(run.experiment_file, description)  # last: its presence says that the run exists
+        return run
+
+    @classmethod
+    def open(cls, path: Path) -> Run:
+        """Return the run in an existing folder.
+
+        Raises:
+            CorruptRun: if the folder holds no run.
+        """
+        run = cls(path)
+        if not run.experiment_file.is_file():
+            raise CorruptRun(
+                f"{path} is not a run: it has no experiment.toml. Give the folder of one seed, "
+                "such as runs/cartpole-length/seed-0, or of the whole experiment."
+            )
+        return run
+
+    @staticmethod
+    def find(path: Path) -> list[Run]:
+        """Return the runs in a folder: itself if it is one, or its `seed-*` folders, by seed.
+
+        Raises:
+            CorruptRun: if there is none.
+        """
+        if (path / "experiment.toml").is_file():
+            return [Run(path)]
+        folders = [folder.parent for folder in path.glob("seed-*/experiment.toml")]
+        if not folders:
+            return [Run.open(path)]  # raises, with the sentence for it
+        return [Run(folder) for folder in sorted(folders, key=lambda f: (len(f.name), f.name))]
+
+    # -- places --------------------------------------------------------------------------------
+
+    @property
+    def experiment_file(self) -> Path:
+        """The resolved experiment."""
+        return self.path / "experiment.toml"
+
+    @property
+    def sources_folder(self) -> Path:
+        """Where the committed sources lie."""
+        return self.path / "sources"
+
+    @property
+    def study_file(self) -> Path:
+        """The Optuna study that people watch."""
+        return self.path / "study.journal"
+
+    # -- what is in it -------------------------------------------------------------------------
+
+    def description(self) -> dict[str, Any]:
+        """Return the experiment as plain data.
+
+        Raises:
+            CorruptRun: if the file is damaged.
+        """
+        try:
+            return tomllib.loads(self.experiment_file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise CorruptRun(f"{self.experiment_file} cannot be read: {error}.") from None
+
+    def provenance(self) -> dict[str, Any]:
+        """Return the conditions under which the run began; empty if they were removed."""
+        try:
+            said = json.loads((self.path / "provenance.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return said if isinstance(said, dict) else {}
+
+    def source_folders(self) -> list[Path]:
+        """Return the committed source folders in the order of their commit."""
+        folders = [f for f in self.sources_folder.glob("[0-9]*") if f.name.isdigit()]
+        return sorted(folders, key=lambda folder: int(folder.name))
+
+    def sources(self) -> dict[str, SourceRecord]:
+        """Read every committed source, by key, in the order of their commit.
+
+        Raises:
+            CorruptRun: if one is damaged.
+        """
+        records = [SourceRecord.read(folder) for folder in self.source_folders()]
+        return {record.key: record for record in records}
+
+    def policy_folder(self, key: str) -> Path:
+        """Return the folder that holds the policy of this key.
+
+        Raises:
+            KeyError: if no source of this key is committed.
+        """
+        for folder in self.source_folders():
+            if json.loads((folder / "result.json").read_text(encoding="utf-8"))["key"] == key:
+                return folder
+        raise KeyError(key)
+
+    # -- changing it ---------------------------------------------------------------------------
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Hold the run's lock, and begin by removing what a killed process left unfinished.
+
+        Raises:
+            RunLocked: if another process works here.
+        """
+        with locked(self.path):
+            sweep(self.path)
+            sweep(self.sources_folder)
+            yield
+
+    def commit(
+        self, record: SourceRecord, policy: SavablePolicy, targets: tuple[Context, ...]
+    ) -> Path:
+        """Add a trained source by one rename; return its folder.
+
+        Raises:
+            StorageError: if it cannot be written; nothing that was committed is touched.
+        """
+        taken = [int(folder.name) for folder in self.source_folders()]
+        final = self.sources_folder / f"{max(taken, default=-1) + 1:02d}"
+        commit_folder(final, lambda folder: record.write(folder, policy, targets))
+        return final
+
+    def require_same(self, description: str) -> None:
+        """Refuse to continue a run with another experiment.
+
+        Raises:
+            InvalidExperiment: naming the first value that differs.
+        """
+        before, now = flat(self.description()), flat(tomllib.loads(description))
+        for field in sorted({*before, *now}):
+            if before.get(field) != now.get(field):
+                raise InvalidExperiment(
+                    f"{self.path} holds another experiment: {field} was {before.get(field)!r} "
+                    f"and is now {now.get(field)!r}. Use another --name, or resume the old one "
+                    f"with `rltransfer resume {self.path}`."
+                )
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+
+def flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested tables as one, keys joined by dots."""
+    items: dict[str, Any] = {}
+    for key, value in data.items():
+        if isinstance(value, Mapping):
+            items |= flat(value, f"{prefix}{key}.")
+        else:
+            items[f"{prefix}{key}"] = value
+    return items

@@ -1,0 +1,1 @@
+"""Contracts and toy problems that other packages may inherit and use."""

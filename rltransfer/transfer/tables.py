@@ -1,0 +1,121 @@
+"""The transfer matrix as a long table, and as one Parquet file that reads back exactly.
+
+The file is an ordinary table for pandas, Polars or DuckDB; what the rows cannot say (the space,
+the candidates, the order of training) is JSON in the schema's metadata under `rltransfer`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rltransfer.contexts import Context, ContextSpace
+from rltransfer.errors import InvalidTransferMatrix
+from rltransfer.transfer.matrix import TransferMatrix
+from rltransfer.transfer.problem import TransferProblem
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["context_columns", "from_parquet", "to_frame", "to_parquet"]
+
+KEY = b"rltransfer"
+FORMAT = 1
+
+
+def context_columns(
+    role: str, space: ContextSpace, contexts: Sequence[Context]
+) -> dict[str, NDArray[np.float64]]:
+    """Return columns `<role>.<feature>`, each of shape (n,), for n contexts."""
+    values = space.to_array(contexts)
+    return {f"{role}.{name}": values[:, j] for j, name in enumerate(space.names)}
+
+
+def to_frame(matrix: TransferMatrix) -> pd.DataFrame:
+    """Return one row per round (from 1), target and episode (from 0); K * M * E rows."""
+    import pandas as pd
+
+    rounds, targets, episodes = np.indices(matrix.returns.shape).reshape(3, -1)
+    trained = [matrix.sources[index] for index in matrix.trained]
+    source = context_columns("source", matrix.space, trained)
+    target = context_columns("target", matrix.space, matrix.targets)
+    return pd.DataFrame(
+        {
+            "round": rounds + 1,
+            **{name: column[rounds] for name, column in source.items()},
+            **{name: column[targets] for name, column in target.items()},
+            "episode": episodes,
+            "return": matrix.returns.ravel(),
+        }
+    )
+
+
+def to_parquet(matrix: TransferMatrix, path: str | PathLike[str]) -> None:
+    """Write the table and, in its metadata, everything else."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pandas(to_frame(matrix), preserve_index=False)
+    metadata = {**(table.schema.metadata or {}), KEY: json.dumps(describe(matrix)).encode()}
+    pq.write_table(table.replace_schema_metadata(metadata), path)
+
+
+def from_parquet(path: str | PathLike[str]) -> TransferMatrix:
+    """Read a matrix back, bit for bit.
+
+    Raises:
+        InvalidTransferMatrix: if the file was not written by `to_parquet`, or was changed.
+    """
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    about = (table.schema.metadata or {}).get(KEY)
+    if about is None:
+        raise InvalidTransferMatrix(
+            f"{path} is a Parquet file, but no transfer matrix: its metadata lack "
+            f"{KEY.decode()!r}, which TransferMatrix.to_parquet writes."
+        )
+    data = json.loads(about)
+    if data["format"] != FORMAT:
+        raise InvalidTransferMatrix(
+            f"{path} has format {data['format']}, and this version of rltransfer reads "
+            f"{FORMAT}: upgrade rltransfer."
+        )
+    return restore(path, data, table.column("return").to_numpy())
+
+
+def describe(matrix: TransferMatrix) -> dict[str, Any]:
+    """Return what the long table does not hold, as plain data."""
+    return {
+        "format": FORMAT,
+        "space": matrix.space.to_dict(),
+        "sources": [dict(context) for context in matrix.sources],
+        "targets": [dict(context) for context in matrix.targets],
+        "trained": list(matrix.trained),
+        "shape": list(matrix.returns.shape),
+        "own": {"shape": list(matrix.own.shape), "values": matrix.own.ravel().tolist()},
+    }
+
+
+def restore(
+    path: str | PathLike[str], data: dict[str, Any], returns: NDArray[np.float64]
+) -> TransferMatrix:
+    """Put description and returns together again."""
+    if len(returns) != np.prod(data["shape"]):
+        raise InvalidTransferMatrix(
+            f"{path} should hold {np.prod(data['shape'])} returns, of shape "
+            f"{tuple(data['shape'])}; it holds {len(returns)}. Was it filtered or cut?"
+        )
+    problem = TransferProblem(
+        ContextSpace.from_dict(data["space"]),
+        tuple(Context(values) for values in data["sources"]),
+        tuple(Context(values) for values in data["targets"]),
+    )
+    own = np.array(data["own"]["values"], dtype=np.float64).reshape(data["own"]["shape"])
+    rows = np.array(returns, dtype=np.float64).reshape(data["shape"])
+    return TransferMatrix(problem, tuple(data["trained"]), rows, own)
