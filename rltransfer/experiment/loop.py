@@ -42,7 +42,7 @@ POLL = 0.25
 
 
 def run_experiment(
-    experiment: Experiment, runs: Path, *, jobs: int = 1, events: Events | None = None
+    experiment: Experiment, runs: Path | str, *, jobs: int = 1, events: Events | None = None
 ) -> list[Run]:
     """Run an experiment, one run per seed, or continue where it was interrupted.
 
@@ -64,7 +64,7 @@ def run_experiment(
     finished = []
     for seed in experiment.seeds:
         single = experiment.model_copy(update={"seeds": [seed]})
-        run = Run.create(runs / experiment.name / f"seed-{seed}", single.to_toml())
+        run = Run.create(Path(runs) / experiment.name / f"seed-{seed}", single.to_toml())
         Controller(run, single, events or Silent()).work(jobs)
         finished.append(run)
     return finished

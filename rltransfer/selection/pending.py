@@ -24,9 +24,11 @@ def believe(transfer: TransferMatrix, pending: Sequence[Context]) -> TransferMat
 
     Args:
         transfer: what is known.
-        pending: candidates in training, in the order in which they were proposed.
+        pending: candidates in training, in the order in which they were proposed; what is
+            trained already is passed over.
     """
-    sources = [transfer.problem.source_index(context) for context in pending]
+    indices = dict.fromkeys(transfer.problem.source_index(context) for context in pending)
+    sources = [index for index in indices if index not in transfer.trained]
     units = transfer.units_sources[sources]
     set_points, slopes = np.zeros(len(sources)), FittedSlope().slopes(transfer)
     if transfer.trained and sources:

@@ -58,7 +58,7 @@ class LinearGapToy:
     def wavy(cls, size: int = 45, level: float = 1.0, slope: float = 1.0) -> LinearGapToy:
         """Set points rise and fall by a fifth of the level along the range."""
         u = np.linspace(0.0, 1.0, size)
-        return cls(tuple(level * (1.0 + 0.2 * np.sin(5.0 * u))), slope)
+        return cls(tuple((level * (1.0 + 0.2 * np.sin(5.0 * u))).tolist()), slope)
 
     @cached_property
     def space(self) -> ContextSpace:
@@ -85,13 +85,17 @@ class LinearGapToy:
         return float(self.truth[list(sources)].max(axis=0).mean())
 
     def optimum(self, k: int) -> Optimum:
-        """Return the best k sources out of all sets of k, and their coverage.
+        """Return the best k sources (1 <= k <= N) out of all sets of k, and their coverage.
+
+        A source may be named twice, where fewer than k are as good.
 
         Of two sources the left one is better on a prefix of the targets (their difference never
         increases to the right), so each source of an optimal set serves one run of neighbours.
         Dynamic programming over the ends of these runs is therefore exact.
         """
         n = len(self.set_points)
+        if not 1 <= k <= n:
+            raise ValueError(f"k must lie between 1 and {n}, the number of contexts; got {k}.")
         served, server = runs(self.truth)
         best, cuts = served[0], []
         for _ in range(k - 1):

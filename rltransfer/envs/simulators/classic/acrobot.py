@@ -6,7 +6,7 @@ Notation
     m1, m2      masses of the links
     l1          length of link 1 (that of link 2 enters no equation)
     c1, c2      distances from each link's joint to its centre of mass
-    I           moment of inertia of either link
+    J           moment of inertia of either link
     d1, d2      inertias seen by the two joints
     phi1, phi2  torques of gravity, and for joint 1 of the centrifugal forces too
 """
@@ -14,7 +14,7 @@ Notation
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from gymnasium.envs.classic_control.acrobot import AcrobotEnv
@@ -26,13 +26,22 @@ from rltransfer.envs.simulators.classic.physics import ContextualPhysics
 __all__ = ["AcrobotBatch", "ContextualAcrobot"]
 
 START = 0.1  # every number of an initial state is drawn from [-START, START]
+MOTION_FEATURES = (
+    "gravity",
+    "link_length_1",
+    "link_mass_1",
+    "link_mass_2",
+    "link_com_1",
+    "link_com_2",
+    "link_moi",
+)
 MAX_SPEEDS = np.array([[4 * np.pi], [9 * np.pi]])  # rad/s
 
 
 class ContextualAcrobot(ContextualPhysics, AcrobotEnv):
     """Gymnasium's Acrobot, whose gravity is an attribute like the others."""
 
-    ATTRIBUTES = {
+    ATTRIBUTES: ClassVar = {
         "gravity": "gravity",
         "link_length_1": "LINK_LENGTH_1",
         "link_mass_1": "LINK_MASS_1",
@@ -66,12 +75,12 @@ class Motion(NamedTuple):
     m2_l1_c2: Any
     weight_1: Any  # (m1 c1 + m2 l1) g
     weight_2: Any  # m2 c2 g
-    I: Any  # noqa: E741  # the physicists' letter
+    J: Any
 
     @classmethod
     def of(cls, features: Mapping[str, Any]) -> Motion:
         """Compute the coefficients, each in the order of operations of Gymnasium's formula."""
-        g, l1, m1, m2, c1, c2, I, _ = (features[name] for name in ContextualAcrobot.ATTRIBUTES)
+        g, l1, m1, m2, c1, c2, J = (features[name] for name in MOTION_FEATURES)
         return cls(
             inertia_1=m1 * square(c1),
             m2=m2,
@@ -81,14 +90,14 @@ class Motion(NamedTuple):
             m2_l1_c2=m2 * l1 * c2,
             weight_1=(m1 * c1 + m2 * l1) * g,
             weight_2=m2 * c2 * g,
-            I=I,
+            J=J,
         )
 
     def accelerations(self, q1: Any, q2: Any, p1: Any, p2: Any, torque: Any) -> tuple[Any, Any]:
         """Return dp1/dt and dp2/dt as in Sutton & Barto's book, a number or shape (n,) each."""
         cosine, sine = np.cos(q2), np.sin(q2)
-        d1 = self.inertia_1 + self.m2 * (self.lengths + 2 * self.l1_c2 * cosine) + self.I + self.I
-        d2 = self.m2 * (self.c2_squared + self.l1_c2 * cosine) + self.I
+        d1 = self.inertia_1 + self.m2 * (self.lengths + 2 * self.l1_c2 * cosine) + self.J + self.J
+        d2 = self.m2 * (self.c2_squared + self.l1_c2 * cosine) + self.J
         phi2 = self.weight_2 * np.cos(q1 + q2 - np.pi / 2)
         phi1 = (
             -self.m2_l1_c2 * square(p2) * sine
@@ -97,7 +106,7 @@ class Motion(NamedTuple):
             + phi2
         )
         a2 = (torque + d2 / d1 * phi1 - self.m2_l1_c2 * square(p1) * sine - phi2) / (
-            self.m2 * self.c2_squared + self.I - square(d2) / d1
+            self.m2 * self.c2_squared + self.J - square(d2) / d1
         )
         return -(d2 * a2 + phi1) / d1, a2
 
@@ -134,7 +143,8 @@ class AcrobotBatch(ClassicBatch):
         return np.asarray(y + dt / 6.0 * (k1 + 2 * k2 + 2 * k3 + k4))
 
     def _derivatives(self, y: Floats, torques: Floats) -> Floats:
-        return np.stack([y[2], y[3], *self._motion.accelerations(*y, torques)])
+        q1, q2, p1, p2 = y
+        return np.stack([p1, p2, *self._motion.accelerations(q1, q2, p1, p2, torques)])
 
     def _observations(self, state: Floats) -> NDArray[np.float32]:
         seen = np.empty((state.shape[1], 6), dtype=np.float32)
@@ -146,7 +156,7 @@ class AcrobotBatch(ClassicBatch):
 
     def _first_observations(self, state: Floats) -> NDArray[np.float32]:
         """Gymnasium takes sine and cosine of an initial state in float32."""
-        return self._observations(state.astype(np.float32))  # type: ignore[arg-type]
+        return self._observations(state.astype(np.float32))
 
 
 def wrap(angles: Floats) -> None:

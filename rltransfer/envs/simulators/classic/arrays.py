@@ -51,7 +51,7 @@ class ClassicBatch(ContextBatch):
         self.assign(np.arange(n), contexts)
 
     def __len__(self) -> int:
-        return self._state.shape[1]
+        return int(self._state.shape[1])
 
     def assign(self, rows: NDArray[np.intp], contexts: Sequence[Mapping[str, float]]) -> None:
         """Give some members new contexts."""

@@ -10,7 +10,7 @@ Notation
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from gymnasium.envs.classic_control.cartpole import CartPoleEnv
@@ -29,7 +29,7 @@ THETA_LIMIT = 12 * 2 * math.pi / 360  # rad, where the pole counts as fallen
 class ContextualCartPole(ContextualPhysics, CartPoleEnv):
     """Gymnasium's CartPole whose masses and length really enter the dynamics."""
 
-    ATTRIBUTES = {
+    ATTRIBUTES: ClassVar = {
         "gravity": "gravity",
         "masscart": "masscart",
         "masspole": "masspole",

@@ -6,7 +6,7 @@ Notation
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from gymnasium.envs.classic_control.mountain_car import MountainCarEnv
@@ -25,7 +25,11 @@ MAX_SPEED = 0.07
 class ContextualMountainCar(ContextualPhysics, MountainCarEnv):
     """Gymnasium's Mountain Car with another motor, slope or goal."""
 
-    ATTRIBUTES = {"force": "force", "gravity": "gravity", "goal_position": "goal_position"}
+    ATTRIBUTES: ClassVar = {
+        "force": "force",
+        "gravity": "gravity",
+        "goal_position": "goal_position",
+    }
 
 
 class MountainCarBatch(ClassicBatch):

@@ -11,7 +11,7 @@ Notation
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from gymnasium.envs.classic_control.continuous_mountain_car import Continuous_MountainCarEnv
@@ -30,7 +30,11 @@ X_LOW_32, X_HIGH_32, MAX_SPEED_32 = (float(np.float32(v)) for v in (X_LOW, X_HIG
 class ContextualMountainCarContinuous(ContextualPhysics, Continuous_MountainCarEnv):
     """Gymnasium's continuous Mountain Car, whose gravity is an attribute like the others."""
 
-    ATTRIBUTES = {"power": "power", "gravity": "gravity", "goal_position": "goal_position"}
+    ATTRIBUTES: ClassVar = {
+        "power": "power",
+        "gravity": "gravity",
+        "goal_position": "goal_position",
+    }
     gravity = 0.0025
 
     def step(
@@ -48,7 +52,7 @@ class ContextualMountainCarContinuous(ContextualPhysics, Continuous_MountainCarE
         reward = (GOAL_REWARD if terminated else 0.0) - math.pow(action[0], 2) * 0.1
         self.state = np.array([x, v], dtype=np.float32)
         if self.render_mode == "human":
-            self.render()
+            self.render()  # type: ignore[no-untyped-call]
         return self.state.copy(), reward, terminated, False, {}
 
 

@@ -7,7 +7,7 @@ Notation
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from gymnasium.envs.classic_control.pendulum import PendulumEnv
@@ -26,7 +26,7 @@ MAX_TORQUE = 2.0  # N m
 class ContextualPendulum(ContextualPhysics, PendulumEnv):
     """Gymnasium's Pendulum, its one-letter attributes under readable names."""
 
-    ATTRIBUTES = {"gravity": "g", "mass": "m", "length": "l", "dt": "dt"}
+    ATTRIBUTES: ClassVar = {"gravity": "g", "mass": "m", "length": "l", "dt": "dt"}
 
 
 class PendulumBatch(ClassicBatch):

@@ -1,0 +1,128 @@
+"""Rows that each live one episode after another in a context of their own; arrays only.
+
+Notation
+    n    rows
+    o    numbers in an observation, visible context features included
+    a    numbers in an action
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from gymnasium.utils.seeding import np_random
+from numpy.typing import NDArray
+
+from rltransfer.contexts import Context
+from rltransfer.envs.contextual import ContextualEnv
+from rltransfer.envs.wrappers import visible_units, with_context
+from rltransfer.errors import SourceFailed
+
+__all__ = ["EpisodeStep", "Episodes"]
+
+
+class EpisodeStep(NamedTuple):
+    """What one step of all rows returns."""
+
+    observations: NDArray[np.float32]  # (n, o)
+    rewards: NDArray[np.float64]  # (n,)
+    terminated: NDArray[np.bool_]  # (n,) the task itself ended
+    truncated: NDArray[np.bool_]  # (n,) the time limit was reached
+
+
+class Episodes:
+    """A batch of one family with what the batch leaves to others: time, contexts and generators.
+
+    Each row draws its initial states from a generator of its own, as Gymnasium's environments do:
+    seeded when `seed` says so, and otherwise anywhere.
+
+    Attributes:
+        env: the family.
+        observe: the features at the end of each observation.
+        contexts: the complete context of each row.
+        returns, lengths: of the episodes under way, shape (n,) each.
+    """
+
+    def __init__(
+        self,
+        env: ContextualEnv,
+        contexts: Sequence[Mapping[str, float]],
+        observe: Sequence[str] = (),
+    ) -> None:
+        self.env, self.observe = env, tuple(observe)
+        self.contexts: list[Context] = [env.space.validate(context) for context in contexts]
+        self.batch = env.batch(self.contexts)
+        self.returns = np.zeros(len(self))
+        self.lengths = np.zeros(len(self), dtype=np.int64)
+        self._units = visible_units(env.space, self.contexts, self.observe)
+        self._generators: list[np.random.Generator | None] = [None] * len(self)
+
+    def __len__(self) -> int:
+        return len(self.contexts)
+
+    def seed(self, row: int, seed: int) -> None:
+        """Give a row the generator that a Gymnasium environment makes of this seed."""
+        self._generators[row] = np_random(seed)[0]
+
+    def set_contexts(self, rows: NDArray[np.intp], contexts: Sequence[Mapping[str, float]]) -> None:
+        """Give some rows other contexts; `begin` their next episodes before stepping on.
+
+        Raises:
+            InvalidContext: if one is not a context of the family.
+        """
+        complete = [self.env.space.validate(context) for context in contexts]
+        for row, context in zip(rows.tolist(), complete, strict=True):
+            self.contexts[row] = context
+        self.batch.assign(rows, complete)
+        self._units[rows] = visible_units(self.env.space, complete, self.observe)
+
+    def begin(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Begin an episode in some rows; return their observations, shape (len(rows), o).
+
+        Raises:
+            SourceFailed: if an observation is not finite.
+        """
+        self.returns[rows], self.lengths[rows] = 0.0, 0
+        states = [self.batch.initial_states(self._generator(row), 1) for row in rows.tolist()]
+        observations = self.batch.reset(rows, np.concatenate(states))
+        self._require_finite("observation", observations, rows)
+        return with_context(observations, self._units[rows])
+
+    def step(self, actions: NDArray[Any]) -> EpisodeStep:
+        """Step all rows; the caller begins the next episodes of those that ended.
+
+        Args:
+            actions: shape (n,) or (n, a), inside the action space.
+
+        Raises:
+            SourceFailed: if an observation or a reward is not finite.
+        """
+        step = self.batch.step(actions)
+        self.lengths += 1
+        self._require_finite("observation", step.observations)
+        self._require_finite("reward", step.rewards)
+        self.returns += step.rewards
+        observations = with_context(step.observations, self._units)
+        truncated = self.lengths >= self.env.spec.horizon
+        return EpisodeStep(observations, step.rewards, step.terminated, truncated)
+
+    def _generator(self, row: int) -> np.random.Generator:
+        generator = self._generators[row]
+        if generator is None:
+            generator = self._generators[row] = np_random()[0]
+        return generator
+
+    def _require_finite(
+        self, field: str, values: NDArray[Any], rows: NDArray[np.intp] | None = None
+    ) -> None:
+        if np.isfinite(values).all():
+            return
+        at = int(np.argwhere(~np.isfinite(values))[0][0])
+        row = at if rows is None else int(rows[at])
+        raise SourceFailed(
+            f"{self.env.spec.id}[{self.contexts[row].label}] returned a {field} that is not "
+            f"finite, {values[at].tolist()}, at step {self.lengths[row]} of an episode. "
+            "Narrow the range of the context, or look into the simulator."
+        )

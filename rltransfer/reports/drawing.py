@@ -1,0 +1,44 @@
+"""Figures become files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from io import BytesIO
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from rltransfer.reports.exhibits import Exhibit
+from rltransfer.reports.figures.style import styled
+from rltransfer.reports.page import Picture
+from rltransfer.runs.files import write_atomically
+
+__all__ = ["draw"]
+
+METADATA = {"svg": {"Date": None}, "png": {"Software": None}}
+"""Nothing that would differ between two drawings of the same figure."""
+
+
+def draw(exhibits: Iterable[Exhibit], folder: Path) -> list[Picture]:
+    """Write each figure as SVG and PNG into a folder, and return the pictures for the page.
+
+    Raises:
+        StorageError: if a file cannot be written.
+    """
+    return [draw_one(exhibit, folder) for exhibit in exhibits]
+
+
+def draw_one(exhibit: Exhibit, folder: Path) -> Picture:
+    """Write one figure's files."""
+    files = {kind: rendered(exhibit.figure, kind) for kind in METADATA}
+    for kind, data in files.items():
+        write_atomically(folder / f"{exhibit.name}.{kind}", lambda path, d=data: path.write_bytes(d))
+    return Picture(exhibit, files["svg"])
+
+
+@styled
+def rendered(figure: Figure, kind: str) -> bytes:
+    """Return the bytes of a figure as an SVG or PNG file."""
+    buffer = BytesIO()
+    figure.savefig(buffer, format=kind, metadata=METADATA[kind], bbox_inches="tight", pad_inches=0.08)
+    return buffer.getvalue()

@@ -1,0 +1,190 @@
+"""Figures with the words that belong to them: title, how to read it, what it shows in text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rltransfer.reports.comparison import Comparison
+from rltransfer.reports.covered import THRESHOLD, threshold_return
+from rltransfer.reports.study import Replicate, Study
+from rltransfer.reports.words import context_text, number
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Exhibit", "of_replicate", "of_study"]
+
+
+@dataclass(frozen=True, eq=False)
+class Exhibit:
+    """A figure as the page shows it.
+
+    Attributes:
+        name: the stem of its files.
+        title: its heading.
+        caption: how to read it.
+        alt: what it shows, for those who cannot see it.
+        figure: the figure.
+    """
+
+    name: str
+    title: str
+    caption: str
+    alt: str
+    figure: Figure
+
+
+def of_study(study: Study, comparison: Comparison) -> Iterator[Exhibit]:
+    """Yield the figures of all seeds together."""
+    yield coverage(study, comparison)
+    if len(study.replicates) > 1:
+        yield across_seeds(study)
+
+
+def of_replicate(study: Study, replicate: Replicate) -> Iterator[Exhibit]:
+    """Yield the figures of one seed; their files are named after it where there are several."""
+    prefix = f"seed-{replicate.seed}-" if len(study.replicates) > 1 else ""
+    for make in (targets, gaps, heatmap):
+        yield make(study, replicate, prefix)
+
+
+def coverage(study: Study, comparison: Comparison) -> Exhibit:
+    """Make the figure of V over the number of sources."""
+    from rltransfer.reports.figures.coverage import coverage_figure
+
+    several = len(study.replicates) > 1
+    band = (
+        "Lines are means over seeds; bands are 95 % bootstrap intervals over seeds and episodes."
+        if several
+        else "One seed, so there is no band over seeds."
+    )
+    finals = [f"{c.name} {number(c.final.value)} after {c.rounds}" for c in comparison.curves]
+    finals += [f"{r.name} {number(r.coverage.value)}" for r in comparison.references]
+    return Exhibit(
+        name="coverage",
+        title="Coverage over the number of trained sources",
+        caption=(
+            "Higher is better. Each point adds one trained policy; V lets every target use the "
+            f"policy that does best on it. {band} Horizontal lines do not depend on the number "
+            "of sources."
+        ),
+        alt=f"V over the number of trained sources: {'; '.join(finals)}.",
+        figure=coverage_figure(comparison),
+    )
+
+
+def across_seeds(study: Study) -> Exhibit:
+    """Make the figure of return and gap over all seeds."""
+    from rltransfer.reports.figures.across_seeds import across_seeds_figure
+
+    reports = [replicate.gaps[study.rounds - 1] for replicate in study.replicates]
+    return Exhibit(
+        name="seeds",
+        title="Return and gap per context, all seeds",
+        caption=f"{ACROSS[min(len(study.space), 3)]} {dotted(study)}",
+        alt=(
+            f"Return and gap on {len(study.targets)} targets after {study.rounds} sources; mean "
+            f"gaps per seed: {', '.join(number(report.mean_gap) for report in reports)}."
+        ),
+        figure=across_seeds_figure(reports, threshold_return(study.spec.score)),
+    )
+
+
+def targets(study: Study, replicate: Replicate, prefix: str) -> Exhibit:
+    """Make the figure of the return on the targets after each round."""
+    from rltransfer.reports.figures.targets import targets_figure
+
+    matrix = replicate.matrix
+    V = ", ".join(number(value) for value in matrix.coverage_curve())
+    return Exhibit(
+        name=f"{prefix}targets",
+        title="Return on the target contexts after each round",
+        caption=f"{TARGETS[min(len(study.space), 3)]} {dotted(study)}",
+        alt=f"Return on {len(matrix.targets)} targets by round; V after each round: {V}.",
+        figure=targets_figure(matrix, threshold_return(study.spec.score)),
+    )
+
+
+def gaps(study: Study, replicate: Replicate, prefix: str) -> Exhibit:
+    """Make the figure of the gaps after the last round."""
+    from rltransfer.reports.figures.gaps import gaps_figure
+    from rltransfer.reports.figures.style import source_colors
+
+    report = replicate.gaps[-1]
+    return Exhibit(
+        name=f"{prefix}gaps",
+        title="Generalization gap per context",
+        caption=(
+            f"{GAPS[min(len(study.space), 3)]} Lines through the points are 95 % intervals over "
+            "evaluation episodes. A large gap says that a policy does worse here than at home; "
+            "a large regret says that a better policy is known."
+        ),
+        alt=(
+            f"Gap on {len(report.targets)} targets after round {report.round}: mean "
+            f"{number(report.mean_gap)}, largest {number(report.worst_gap)} at "
+            f"{context_text(report.space, report.worst_target)}; mean regret "
+            f"{number(report.mean_regret)}."
+        ),
+        figure=gaps_figure(report, source_colors(replicate.matrix)),
+    )
+
+
+def heatmap(study: Study, replicate: Replicate, prefix: str) -> Exhibit:
+    """Make the figure of the transfer matrix."""
+    from rltransfer.reports.figures.heatmap import heatmap_figure
+
+    known, rounds = replicate.known, len(replicate.own.picks)
+    sources = [context_text(known.space, known.sources[i]) for i in known.trained[:rounds]]
+    return Exhibit(
+        name=f"{prefix}matrix",
+        title="Transfer matrix",
+        caption=HEATMAP[min(len(study.space), 3)],
+        alt=(
+            f"Returns of {len(known.trained)} policies on {len(known.targets)} targets, from "
+            f"{number(known.mean.min())} to {number(known.mean.max())}. Sources of "
+            f"{study.selector} in order: {'; '.join(sources)}."
+        ),
+        figure=heatmap_figure(known, rounds),
+    )
+
+
+def dotted(study: Study) -> str:
+    """Explain the dotted line."""
+    value = number(threshold_return(study.spec.score))
+    return f"The dotted line at a return of {value}, a score of {THRESHOLD}, is where a target counts as covered."
+
+
+ACROSS = {
+    1: "Dark: mean over seeds. Light: each seed.",
+    2: "Means over seeds.",
+    3: "Lines are means over seeds and over the other features; shades reach from the least to "
+       "the largest target.",
+}  # fmt: skip
+TARGETS = {
+    1: "Each point is a target, in the colour of the source whose policy serves it best; discs "
+       "are the sources, numbered by round, at their own return. The shaded area is what the "
+       "round has won.",
+    2: "Each cell is a target; white lines part the regions of different sources, discs are the "
+       "sources, numbered by round.",
+    3: "Dark: after the last round, as a mean over the other features; the shade reaches from "
+       "the worst to the best target. Light: earlier rounds. Discs are the sources, numbered by "
+       "round, at their own return.",
+}  # fmt: skip
+GAPS = {
+    1: "Each point is a target, in the colour of its source; discs are the sources, where the "
+       "gap is 0 by definition.",
+    2: "Above: each point is a target, in the colour of its source. Below: the same on the map.",
+    3: "Above: each point is a target, in the colour of its source. Below: means over the other "
+       "features; shades reach from the least to the largest gap.",
+}  # fmt: skip
+HEATMAP = {
+    1: "Rows are trained policies, columns are targets; bright is good. Discs mark the study's "
+       "sources on their own contexts, numbered by round; rings mark policies that only other "
+       "selectors or comparisons asked for.",
+    2: "One map per source of the study: the return of its policy on every target; bright is "
+       "good. The disc is the source itself, numbered by round.",
+    3: "Rows are trained policies, columns are targets; bright is good. Discs mark the study's "
+       "sources on their own contexts, numbered by round.",
+}  # fmt: skip

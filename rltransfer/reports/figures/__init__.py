@@ -1,0 +1,1 @@
+"""Figures: each function takes a value and returns a `matplotlib.figure.Figure`."""

@@ -1,0 +1,101 @@
+"""V over the number of trained sources: the study's selector beside others and references."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from rltransfer.reports.comparison import Comparison, CoverageCurve
+from rltransfer.reports.figures.style import GREY, INK, plain_numbers, styled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["coverage_figure", "spread_out"]
+
+COMPARED = ("#e69f00", "#009e73", "#cc79a7", "#56b4e9")
+ORACLE = "#882255"
+DASHES = {"multi-task": "--", "multi-task-hidden": (0, (1, 1.2)), "independent": "-."}
+LINE_HEIGHT = 0.052
+"""Least distance of two labels, as a share of the axis' height."""
+
+
+@styled
+def coverage_figure(comparison: Comparison) -> Figure:
+    """Draw the curves with their intervals, and the references as horizontal lines."""
+    figure = Figure(figsize=(7.2, 4.2))
+    ax = figure.subplots()
+    labels = [draw_curve(ax, comparison.own, INK, 2.6)]
+    for curve, color in zip(comparison.curves[1:], COMPARED, strict=False):
+        labels.append(draw_curve(ax, curve, color, 1.6))
+    if comparison.oracle:
+        labels.append(draw_curve(ax, comparison.oracle, ORACLE, 1.2))
+    for reference in comparison.references:
+        level = reference.coverage.value
+        ax.axhline(level, color=GREY, linewidth=1, linestyle=DASHES.get(reference.name, ":"))
+        labels.append((level, reference.name, GREY))
+    last = max(curve.rounds for curve in comparison.curves)
+    ax.set_xlim(0.8, last + 0.2)
+    ax.xaxis.set_major_locator(MaxNLocator(10, integer=True, min_n_ticks=1))
+    ax.set_xlabel("number of trained sources")
+    ax.set_ylabel("V, mean return over all targets")
+    plain_numbers(ax)
+    write_labels(ax, labels)
+    return figure
+
+
+def draw_curve(
+    ax: Axes, curve: CoverageCurve, color: str, width: float
+) -> tuple[float, str, str]:
+    """Draw a curve, its seeds and its interval; return where its label belongs."""
+    k = np.arange(1, curve.rounds + 1)
+    if len(curve.per_seed) > 1:
+        low = [point.low for point in curve.points]
+        high = [point.high for point in curve.points]
+        ax.fill_between(k, low, high, color=color, alpha=0.13, linewidth=0)
+    ax.plot(k, curve.values, "o-", color=color, linewidth=width, markersize=2 + width,
+            label=curve.name, zorder=2 + width)  # fmt: skip
+    return float(curve.values[-1]), curve.name, color
+
+
+def write_labels(ax: Axes, labels: list[tuple[float, str, str]]) -> None:
+    """Write each line's name to the right of the panel, at its height, none over another."""
+    low, high = ax.get_ylim()
+    heights = [(value - low) / (high - low) for value, _, _ in labels]
+    for (_, name, color), at, wanted in zip(
+        labels, spread_out(heights, LINE_HEIGHT), heights, strict=True
+    ):
+        ax.annotate(
+            name, (1.0, wanted), xytext=(1.05, at), xycoords="axes fraction",
+            textcoords="axes fraction", color=color, va="center", fontsize=9,
+            fontweight="bold" if color == INK else "normal",
+            arrowprops={"arrowstyle": "-", "color": color, "lw": 0.6, "shrinkA": 1, "shrinkB": 1},
+        )  # fmt: skip
+
+
+def spread_out(heights: list[float], distance: float) -> list[float]:
+    """Move heights apart to at least a distance, each group about its own mean, order kept."""
+    order = np.argsort(heights, kind="stable")
+    groups: list[list[float]] = []  # each [sum of wanted heights, number]; touching ones merge
+    for wanted in np.asarray(heights)[order]:
+        groups.append([float(wanted), 1])
+        while len(groups) > 1 and overlap(groups[-2], groups[-1], distance):
+            total, count = groups.pop()
+            groups[-1] = [groups[-1][0] + total, groups[-1][1] + count]
+    placed = [
+        total / count + (i - (count - 1) / 2) * distance
+        for total, count in groups
+        for i in range(int(count))
+    ]
+    result = np.empty(len(heights))
+    result[order] = placed
+    return result.tolist()
+
+
+def overlap(below: list[float], above: list[float], distance: float) -> bool:
+    """Say whether two groups of labels, each centred on its mean, come too close."""
+    room = above[0] / above[1] - below[0] / below[1]
+    return room < distance * (below[1] + above[1]) / 2 - 1e-12

@@ -1,0 +1,120 @@
+"""The generalization gap of every target with its interval, and the regret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from rltransfer.contexts import Context
+from rltransfer.reports.figures.context_axes import along_x
+from rltransfer.reports.figures.maps import draw_map, draw_profile
+from rltransfer.reports.figures.style import GREY, INK, mark_source, plain_numbers, styled
+from rltransfer.reports.words import number
+from rltransfer.transfer import GapReport
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["gaps_figure"]
+
+Colors = Mapping[Context, str]
+
+
+@styled
+def gaps_figure(report: GapReport, colors: Colors) -> Figure:
+    """Draw the gaps of a round.
+
+    Args:
+        report: the gaps.
+        colors: of the sources, in the order of their rounds; see `source_colors`.
+    """
+    draw = {1: along_feature, 2: ranked_and_mapped}.get(len(report.space), ranked_and_profiled)
+    return draw(report, colors)
+
+
+def along_feature(report: GapReport, colors: Colors) -> Figure:
+    """Draw gap and regret along one feature."""
+    (feature,) = report.space
+    figure = Figure(figsize=(7.2, 4.6))
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
+    x = report.space.to_array(report.targets)[:, 0]
+    draw_gaps(above, x, report, colors)
+    for k, (source, color) in enumerate(colors.items(), 1):
+        mark_source(above, source[feature.name], 0.0, str(k), color)
+    below.vlines(x, 0, report.regret, colors=[colors[s] for s in report.sources], linewidth=3)
+    below.axhline(0, color=GREY, linewidth=0.8)
+    below.set_ylabel("regret")
+    plain_numbers(below)
+    along_x(below, feature, len(x))
+    return figure
+
+
+def draw_gaps(ax: Axes, x: np.ndarray, report: GapReport, colors: Colors) -> None:
+    """Draw the gaps at positions x, in the colours of the covering sources, and their mean."""
+    shades = [colors[source] for source in report.sources]
+    ax.axhline(0, color=GREY, linewidth=0.8)
+    ax.vlines(x, report.low, report.high, colors=shades, linewidth=1.4, alpha=0.55)
+    ax.scatter(x, report.gap, c=shades, s=14, zorder=3, linewidths=0)
+    ax.axhline(report.mean_gap, color=INK, linewidth=1, linestyle="--")
+    ax.annotate(
+        f"mean {number(report.mean_gap)}", (1.0, report.mean_gap), xytext=(4, 0),
+        xycoords=("axes fraction", "data"), textcoords="offset points", va="center", fontsize=9,
+    )  # fmt: skip
+    ax.set_ylabel("gap ΔJ (return)")
+    plain_numbers(ax)
+
+
+def draw_ranked(ax: Axes, report: GapReport, colors: Colors) -> None:
+    """Draw the gaps from the largest to the smallest."""
+    order = np.argsort(-report.gap, kind="stable")
+    fields = ("set_point", "reached", "gap", "regret", "low", "high")
+    ranked = GapReport(
+        space=report.space,
+        round=report.round,
+        targets=tuple(report.targets[i] for i in order),
+        sources=tuple(report.sources[i] for i in order),
+        **{name: getattr(report, name)[order] for name in fields},
+    )
+    draw_gaps(ax, np.arange(1, len(order) + 1), ranked, colors)
+    ax.set_xlabel("targets, from the largest gap to the smallest")
+
+
+def ranked_and_mapped(report: GapReport, colors: Colors) -> Figure:
+    """Draw, for two features, the ranked gaps above maps of gap and regret."""
+    figure = Figure(figsize=(7.6, 6.0))
+    top, bottom = figure.subfigures(2, 1, height_ratios=[1, 1.15])
+    draw_ranked(top.subplots(), report, colors)
+    X = report.space.to_array(report.targets)
+    scale = float(np.abs(report.gap).max()) or 1.0
+    looks = (
+        ("gap ΔJ", report.gap, {"cmap": "PuOr_r", "vmin": -scale, "vmax": scale}),
+        ("regret", report.regret, {"cmap": "Reds", "vmin": 0.0}),
+    )
+    for ax, (name, values, look) in zip(bottom.subplots(1, 2), looks, strict=True):
+        mesh = draw_map(ax, report.space, X, values, **look)
+        first, second = report.space.names
+        for k, (source, color) in enumerate(colors.items(), 1):
+            mark_source(ax, source[first], source[second], str(k), color)
+        bottom.colorbar(mesh, ax=ax, label=name)
+    return figure
+
+
+def ranked_and_profiled(report: GapReport, colors: Colors) -> Figure:
+    """Draw, for more features, the ranked gaps above their profile along each feature."""
+    d = len(report.space)
+    figure = Figure(figsize=(7.6, 2.8 + 2.4 * -(-d // 3)))
+    top, bottom = figure.subfigures(2, 1, height_ratios=[2.8, 2.4 * -(-d // 3)])
+    draw_ranked(top.subplots(), report, colors)
+    X = report.space.to_array(report.targets)
+    axes = bottom.subplots(-(-d // 3), 3, squeeze=False).ravel().tolist()
+    for j, (ax, feature) in enumerate(zip(axes, report.space, strict=False)):
+        draw_profile(ax, feature, X[:, j], report.gap, color=INK, linewidth=2)
+        ax.axhline(0, color=GREY, linewidth=0.8)
+        ax.set_ylabel("gap ΔJ" if j % 3 == 0 else "")
+        plain_numbers(ax)
+    for spare in axes[d:]:
+        spare.remove()
+    return figure

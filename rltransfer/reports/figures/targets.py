@@ -1,0 +1,127 @@
+"""Return on every target after each round, and which source it comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from rltransfer.reports.figures.context_axes import along_x
+from rltransfer.reports.figures.heatmap import most_panels
+from rltransfer.reports.figures.maps import draw_borders, draw_map, draw_profile, mark_sources
+from rltransfer.reports.figures.style import (
+    GREY,
+    INK,
+    LIGHT,
+    SEQUENTIAL,
+    mark_source,
+    panels,
+    plain_numbers,
+    source_colors,
+    styled,
+)
+from rltransfer.reports.words import number, signed
+from rltransfer.transfer import TransferMatrix
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["targets_figure"]
+
+
+@styled
+def targets_figure(matrix: TransferMatrix, threshold: float) -> Figure:
+    """Draw the best return per target, a panel per round.
+
+    Args:
+        matrix: what the study's own selector has learnt.
+        threshold: the return from which on a target counts as covered.
+    """
+    draw = {1: curves, 2: round_maps}.get(len(matrix.space), profiles)
+    return draw(matrix, threshold)
+
+
+def curves(matrix: TransferMatrix, threshold: float) -> Figure:
+    """Draw returns along one feature."""
+    shown = most_panels(len(matrix.trained))
+    figure, axes = panels(len(shown), 3, (2.7, 2.2))
+    low = min(float(matrix.mean[0].min()), float(matrix.best.min()))
+    high = max(float(matrix.best.max()), threshold)
+    room = 0.06 * (high - low or 1.0)
+    for i, (ax, k) in enumerate(zip(axes, shown, strict=True)):
+        draw_round(ax, matrix, k)
+        ax.axhline(threshold, color=GREY, linewidth=0.8, linestyle=":")
+        ax.set_ylim(low - room, high + 2 * room)
+        ax.set_ylabel("return" if i % 3 == 0 else "")
+        plain_numbers(ax)
+        ax.label_outer()
+    return figure
+
+
+def draw_round(ax: Axes, matrix: TransferMatrix, k: int) -> None:
+    """Draw round k (from 0): what was reached before, what is now, and by which source."""
+    (feature,) = matrix.space
+    now, before = matrix.after(k + 1), matrix.after(k)
+    x = matrix.space.to_array(matrix.targets)[:, 0]
+    colors = source_colors(matrix)
+    color_of = np.array([colors[matrix.sources[i]] for i in matrix.trained])
+    if k:
+        ax.fill_between(x, before.best, now.best, color=color_of[k], alpha=0.22, linewidth=0)
+        ax.plot(x, before.best, color=LIGHT, linewidth=1.2)
+    ax.scatter(x, now.best, c=color_of[now.covering], s=9, zorder=3, linewidths=0)
+    along_x(ax, feature, len(x))
+    for j, index in enumerate(now.trained):
+        source = matrix.sources[index][feature.name]
+        mark_source(ax, source, now.set_points[j], str(j + 1), color_of[j])
+    ax.set_title(title(matrix, k))
+
+
+def title(matrix: TransferMatrix, k: int) -> str:
+    """Say round, coverage and gain of a panel."""
+    V = matrix.coverage_curve()
+    gain = f" ({signed(V[k] - V[k - 1])})" if k else ""
+    return f"round {k + 1}: V = {number(V[k])}{gain}"
+
+
+def round_maps(matrix: TransferMatrix, threshold: float) -> Figure:
+    """Draw maps over two features; white lines part the sources' regions."""
+    shown = most_panels(len(matrix.trained))
+    figure, axes = panels(len(shown), 3, (2.7, 2.5))
+    X = matrix.space.to_array(matrix.targets)
+    limits = {"vmin": matrix.mean.min(), "vmax": matrix.best.max()}
+    for ax, k in zip(axes, shown, strict=True):
+        now = matrix.after(k + 1)
+        mesh = draw_map(ax, matrix.space, X, now.best, cmap=SEQUENTIAL, **limits)
+        draw_borders(ax, matrix.space, X, now.covering)
+        mark_sources(ax, now)
+        ax.set_title(title(matrix, k))
+    bar = figure.colorbar(mesh, ax=axes, label="return", shrink=0.8)
+    bar.ax.axhline(threshold, color="white", linewidth=1.5, linestyle=":")
+    return figure
+
+
+def profiles(matrix: TransferMatrix, threshold: float) -> Figure:
+    """Draw, along each of many features, the first and the last round and those between."""
+    X = matrix.space.to_array(matrix.targets)
+    figure, axes = panels(len(matrix.space), 3, (2.7, 2.6))
+    rounds = len(matrix.trained)
+    for i, (ax, feature) in enumerate(zip(axes, matrix.space, strict=True)):
+        for k in range(1, rounds):
+            ax.plot(*profile_line(X[:, i], matrix.after(k).best), color=LIGHT, linewidth=1)
+        draw_profile(ax, feature, X[:, i], matrix.best, color=INK, linewidth=2)
+        ax.axhline(threshold, color=GREY, linewidth=0.8, linestyle=":")
+        for color, (k, source) in zip(
+            source_colors(matrix).values(), enumerate(matrix.trained, 1), strict=True
+        ):
+            x = matrix.sources[source][feature.name]
+            mark_source(ax, x, float(matrix.set_points[k - 1]), str(k), color)
+        ax.set_ylabel("return" if i % 3 == 0 else "")
+        plain_numbers(ax)
+    return figure
+
+
+def profile_line(column: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the values of a feature, and the mean of the values at each of them."""
+    points, which = np.unique(column, return_inverse=True)
+    return points, np.bincount(which, weights=values) / np.bincount(which)

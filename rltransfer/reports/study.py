@@ -1,0 +1,201 @@
+"""What a report is made from: the runs of one experiment, one per seed, each read once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rltransfer.contexts import Context, ContextSpace
+from rltransfer.envs.spec import EnvironmentSpec
+from rltransfer.errors import InvalidExperiment, RLTransferError
+from rltransfer.experiment.lanes import LaneState, make_lanes
+from rltransfer.experiment.spec import MULTI_TASK, Experiment
+from rltransfer.experiment.tables import best_known, gap_reports
+from rltransfer.runs import Run, SourceRecord
+from rltransfer.transfer import GapReport, TransferMatrix
+
+__all__ = ["Replicate", "Study"]
+
+
+@dataclass(frozen=True, eq=False)
+class Replicate:
+    """One seed's run: what is trained, and how far each selector has come on it.
+
+    Attributes:
+        run: the folder.
+        experiment: what it holds, with its one seed.
+        pool: every committed policy, by key.
+        states: the selectors' sequences by name, the experiment's own first.
+    """
+
+    run: Run
+    experiment: Experiment
+    pool: Mapping[str, SourceRecord]
+    states: Mapping[str, LaneState]
+
+    @classmethod
+    def read(cls, run: Run) -> Replicate:
+        """Read a run and replay its selectors over what is trained.
+
+        Raises:
+            CorruptRun: if something in the folder is damaged.
+            InvalidExperiment: if its description does not say something that can be run.
+        """
+        experiment = Experiment.checked(run.description(), str(run.experiment_file))
+        pool = run.sources()
+        lanes = make_lanes(experiment, experiment.seeds[0])
+        return cls(run, experiment, pool, {lane.name: lane.replay(pool) for lane in lanes})
+
+    @property
+    def seed(self) -> int:
+        """The run's root seed."""
+        return self.experiment.seeds[0]
+
+    @property
+    def own(self) -> LaneState:
+        """The sequence of the experiment's own selector."""
+        return next(iter(self.states.values()))
+
+    @property
+    def matrix(self) -> TransferMatrix:
+        """What the experiment's own selector has learnt."""
+        return self.own.transfer
+
+    @cached_property
+    def known(self) -> TransferMatrix:
+        """Every policy trained on one context: the own selector's first, then all others."""
+        known = self.matrix
+        trained = {known.sources[index] for index in known.trained}
+        for record in self.pool.values():
+            if record.context is not None and record.context not in trained:
+                known = known.learn(record.context, record.returns)
+        return known
+
+    @cached_property
+    def truth(self) -> NDArray[np.float64] | None:
+        """Returns of every source, shape (N, M, E), or None while some are not trained."""
+        if len(self.known.trained) < len(self.known.sources):
+            return None
+        return self.known.returns[np.argsort(self.known.trained)]
+
+    @cached_property
+    def best_known(self) -> NDArray[np.float64]:
+        """The best mean return of any policy of the run on each target, shape (M,)."""
+        return best_known(self.pool)
+
+    @cached_property
+    def gaps(self) -> tuple[GapReport, ...]:
+        """The gaps after each round, as the run's tables hold them."""
+        return tuple(gap_reports(self.own, self.pool, self.seed))
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What is not trained yet, in words; nothing where the run is finished."""
+        behind = [
+            f"{name} has {len(state.picks)} of {state.lane.rounds} sources"
+            for name, state in self.states.items()
+            if state.remaining
+        ]
+        compare = self.experiment.selection.compare
+        behind += [f"{name} is not trained" for name in MULTI_TASK
+                   if name in compare and name not in self.pool]  # fmt: skip
+        if "independent" in compare and self.truth is None:
+            known = self.known
+            behind.append(f"{len(known.trained)} of {len(known.sources)} contexts are trained")
+        return tuple(behind)
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """The replicates of one experiment, by seed.
+
+    Attributes:
+        path: the folder that was read, of the experiment or of one seed.
+        replicates: the runs in which the experiment's own selector has a trained source.
+        waiting: seeds of runs that have none yet.
+    """
+
+    path: Path
+    replicates: tuple[Replicate, ...]
+    waiting: tuple[int, ...] = ()
+
+    @classmethod
+    def read(cls, path: Path) -> Study:
+        """Read a run, or all runs of an experiment.
+
+        Raises:
+            CorruptRun: if there is no run, or one is damaged.
+            InvalidExperiment: if the runs belong to different experiments, or repeat a seed.
+            RLTransferError: if nothing is trained yet.
+        """
+        read = sorted((Replicate.read(run) for run in Run.find(path)), key=lambda r: r.seed)
+        require_one_experiment(path, read)
+        begun = tuple(replicate for replicate in read if replicate.own.picks)
+        if not begun:
+            raise RLTransferError(
+                f"{path} holds no trained source of {read[0].own.lane.name!r} yet, so there is "
+                f"nothing to report. Train some with `rltransfer resume {path}`."
+            )
+        return cls(path, begun, tuple(r.seed for r in read if not r.own.picks))
+
+    @property
+    def experiment(self) -> Experiment:
+        """What all runs share."""
+        return self.replicates[0].experiment
+
+    @property
+    def spec(self) -> EnvironmentSpec:
+        """The environment family's description."""
+        return self.experiment.environment.spec
+
+    @property
+    def space(self) -> ContextSpace:
+        """The features that vary."""
+        return self.replicates[0].matrix.space
+
+    @property
+    def targets(self) -> tuple[Context, ...]:
+        """The M target contexts."""
+        return self.replicates[0].matrix.targets
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds that are reported."""
+        return tuple(replicate.seed for replicate in self.replicates)
+
+    @property
+    def selector(self) -> str:
+        """The name of the experiment's own selector."""
+        return self.replicates[0].own.lane.name
+
+    @property
+    def rounds(self) -> int:
+        """K, the rounds of the own selector that every reported seed has finished."""
+        return min(len(replicate.own.picks) for replicate in self.replicates)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What is not trained yet, a sentence without its full stop per seed."""
+        begun = [f"seed {r.seed}: {', '.join(r.missing)}" for r in self.replicates if r.missing]
+        return (*begun, *(f"seed {seed}: nothing to report yet" for seed in self.waiting))
+
+
+def require_one_experiment(path: Path, replicates: list[Replicate]) -> None:
+    """Refuse to average over different experiments, or over one run twice."""
+    first = replicates[0]
+    for previous, replicate in zip(replicates, replicates[1:], strict=False):
+        if replicate.experiment.digest != first.experiment.digest:
+            raise InvalidExperiment(
+                f"{path} holds different experiments: compare {first.run.experiment_file} with "
+                f"{replicate.run.experiment_file}. Report on each folder by itself."
+            )
+        if replicate.seed == previous.seed:
+            raise InvalidExperiment(
+                f"{path} holds seed {replicate.seed} twice, in {previous.run.path} and "
+                f"{replicate.run.path}. Remove the copy."
+            )

@@ -1,0 +1,163 @@
+"""The numbers of a study, for the page, for `--json` and for the terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rltransfer.reports.comparison import Comparison, CoverageCurve, Reference
+from rltransfer.reports.cost import Cost
+from rltransfer.reports.covered import Covered
+from rltransfer.reports.estimate import Estimate
+from rltransfer.reports.study import Study
+from rltransfer.reports.worst import Worst
+
+__all__ = ["SelectorResult", "Summary"]
+
+FEW_SEEDS = 5
+
+
+@dataclass(frozen=True)
+class SelectorResult:
+    """How far one selector came.
+
+    Attributes:
+        name: the selector.
+        rounds: the last round that all seeds have.
+        coverage: V after it.
+        lead: V of the study's own selector minus this one's, at the last round that both have;
+            None for the own selector itself.
+    """
+
+    name: str
+    rounds: int
+    coverage: Estimate
+    lead: Estimate | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        return {
+            "name": self.name,
+            "rounds": self.rounds,
+            "coverage": self.coverage.to_dict(),
+            "lead": None if self.lead is None else self.lead.to_dict(),
+        }
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The numbers of a study after the last round that all its seeds have; returns are raw.
+
+    Attributes:
+        experiment, env, selector: names.
+        vary: the features that vary.
+        seeds: the training seeds behind the numbers.
+        rounds, planned: rounds that all seeds have finished, and that each is to have.
+        missing: what is not trained yet, in words; empty when the study is finished.
+        coverage: V, the mean over targets of the best return.
+        score: V on the family's scale from 0 to 1.
+        mean_gap, mean_regret: ΔJ and regret, averaged over targets.
+        worst: the largest gap.
+        covered: which part of the family is covered.
+        cost: what was spent, and saved.
+        selectors: the own selector, then those it is compared with.
+        references: further coverages.
+        notes: what to keep in mind, a sentence each.
+    """
+
+    experiment: str
+    env: str
+    selector: str
+    vary: tuple[str, ...]
+    seeds: tuple[int, ...]
+    rounds: int
+    planned: int
+    missing: tuple[str, ...]
+    coverage: Estimate
+    score: Estimate
+    mean_gap: Estimate
+    mean_regret: Estimate
+    worst: Worst
+    covered: Covered
+    cost: Cost
+    selectors: tuple[SelectorResult, ...]
+    references: tuple[Reference, ...]
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, study: Study, comparison: Comparison, rng: np.random.Generator) -> Summary:
+        """Summarise a study and its comparison."""
+        own, score = comparison.own, study.spec.score
+        reports = [replicate.gaps[study.rounds - 1] for replicate in study.replicates]
+        return cls(
+            experiment=study.experiment.name,
+            env=study.experiment.env,
+            selector=study.selector,
+            vary=study.space.names,
+            seeds=study.seeds,
+            rounds=own.rounds,
+            planned=study.experiment.selection.rounds,
+            missing=study.missing,
+            coverage=own.final,
+            score=own.final.scaled(score.low, score.high),
+            mean_gap=Estimate.of_seeds([report.mean_gap for report in reports], rng),
+            mean_regret=Estimate.of_seeds([report.mean_regret for report in reports], rng),
+            worst=Worst.of(study),
+            covered=Covered.of(study, rng),
+            cost=Cost.of(study),
+            selectors=tuple(result(own, curve, rng) for curve in curves_of(comparison)),
+            references=comparison.references,
+            notes=tuple(notes(study)),
+        )
+
+    @property
+    def finished(self) -> bool:
+        """Whether everything that the experiment asks for is trained."""
+        return not self.missing
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        words = ("experiment", "env", "selector", "rounds", "planned")
+        parts = ("coverage", "score", "mean_gap", "mean_regret", "worst", "covered", "cost")
+        return {
+            **{name: getattr(self, name) for name in words},
+            "vary": list(self.vary),
+            "seeds": list(self.seeds),
+            "finished": self.finished,
+            "missing": list(self.missing),
+            **{name: getattr(self, name).to_dict() for name in parts},
+            "selectors": [row.to_dict() for row in self.selectors],
+            "references": {row.name: row.coverage.to_dict() for row in self.references},
+            "notes": list(self.notes),
+        }
+
+
+def curves_of(comparison: Comparison) -> list[CoverageCurve]:
+    """Return every curve of a comparison, the oracle's last."""
+    return [*comparison.curves, *([comparison.oracle] if comparison.oracle else [])]
+
+
+def result(own: CoverageCurve, curve: CoverageCurve, rng: np.random.Generator) -> SelectorResult:
+    """Compare a selector with the study's own."""
+    lead = None if curve is own else own.lead(curve, rng)
+    return SelectorResult(curve.name, curve.rounds, curve.final, lead)
+
+
+def notes(study: Study) -> list[str]:
+    """Say what limits the numbers."""
+    seeds, episodes = len(study.seeds), study.experiment.evaluation.episodes
+    said = []
+    if seeds == 1:
+        said.append(
+            "One training seed: there is no interval over seeds, and another seed may give other "
+            "numbers. At least 5 seeds make an interval."
+        )
+    elif seeds < FEW_SEEDS:
+        said.append(
+            f"Only {seeds} training seeds: an interval over fewer than {FEW_SEEDS} seeds is rough."
+        )
+    if episodes == 1:
+        said.append("One episode per target: the gaps have no interval over episodes.")
+    return said

@@ -1,0 +1,118 @@
+"""The tables of the page: what was trained, and how the selectors compare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from rltransfer.reports.study import Replicate
+from rltransfer.reports.words import context_text
+from rltransfer.runs import SourceRecord
+from rltransfer.runs.store import flat
+
+__all__ = ["TrainedRow", "provenance_rows", "trained_rows"]
+
+
+@dataclass(frozen=True)
+class TrainedRow:
+    """One trained policy.
+
+    Attributes:
+        label: its context, or what it is called.
+        color: of the source in the figures; None where the study's own selector did not pick it.
+        lanes: which selector picked it in which round, such as `mbtl 2`.
+        steps, seconds: what its training cost.
+        wall: seconds of training and evaluation together.
+        own: its mean return on its own context; None for a policy of many contexts.
+        gain: by how much it raised V of the first of `lanes`, or None.
+        reason: why that selector picked it.
+        finished: when, in universal time.
+    """
+
+    label: str
+    color: str | None
+    lanes: tuple[str, ...]
+    steps: int
+    seconds: float
+    wall: float
+    own: float | None
+    gain: float | None
+    reason: str
+    finished: str
+
+
+def trained_rows(replicate: Replicate) -> list[TrainedRow]:
+    """Return a row per committed policy: the study's own in their order, then the others."""
+    own = [pick.context.digest for pick in replicate.own.picks]
+    others = [key for key in replicate.pool if key not in own]
+    return [trained_row(replicate, replicate.pool[key]) for key in [*own, *others]]
+
+
+def trained_row(replicate: Replicate, record: SourceRecord) -> TrainedRow:
+    """Return the row of one policy."""
+    from rltransfer.reports.figures.style import source_colors
+
+    rounds = {
+        name: k
+        for name, state in replicate.states.items()
+        for k, pick in enumerate(state.picks)
+        if pick.context == record.context
+    }
+    first = next(iter(rounds), None)
+    chosen = None if first is None else replicate.states[first].entry(rounds[first], replicate.pool)
+    why = "" if first is None else replicate.states[first].picks[rounds[first]].reason
+    colors = source_colors(replicate.matrix)
+    return TrainedRow(
+        label=label(replicate, record),
+        color=None if record.context is None else colors.get(record.context),
+        lanes=tuple(f"{name} {k + 1}" for name, k in rounds.items()),
+        steps=record.steps,
+        seconds=record.seconds,
+        wall=record.finished - record.started,
+        own=own_return(replicate, record),
+        gain=None if chosen is None else chosen.gain,
+        reason=why,
+        finished=moment(record.finished),
+    )
+
+
+def label(replicate: Replicate, record: SourceRecord) -> str:
+    """Return the record's context with units, or its name."""
+    if record.context is None:
+        return record.label
+    return context_text(replicate.matrix.space, record.context)
+
+
+def own_return(replicate: Replicate, record: SourceRecord) -> float | None:
+    """Return a policy's mean return on its own context, if that is a target."""
+    if record.context is None:
+        return None
+    target = replicate.matrix.problem.target_index(record.context)
+    return None if target is None else float(record.returns[target].mean())
+
+
+def moment(seconds: float) -> str:
+    """Return a time since 1970 as a date and time of day in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def provenance_rows(replicate: Replicate) -> list[tuple[str, str]]:
+    """Return under which conditions a run happened: names and values."""
+    said: dict[str, Any] = flat(replicate.run.provenance())
+    finished = max(record.finished for record in replicate.pool.values())
+    facts = {
+        "seed": replicate.seed,
+        "experiment": f"digest {replicate.experiment.digest}",
+        "last policy": moment(finished),
+    }
+    return [(name.replace(".", " "), in_words(fact)) for name, fact in {**facts, **said}.items()]
+
+
+def in_words(fact: Any) -> str:
+    """Return one fact of the provenance as text."""
+    if fact is None:
+        return "unknown"
+    if isinstance(fact, bool):
+        return "yes" if fact else "no"
+    return str(fact)

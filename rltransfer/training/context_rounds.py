@@ -1,0 +1,31 @@
+"""Which context the next episode of a multi-task training lives in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rltransfer.contexts import Context
+
+__all__ = ["ContextRounds"]
+
+
+class ContextRounds:
+    """Draws contexts in rounds: each round shows every context once, in random order.
+
+    Args:
+        contexts: at least one.
+        rng: shuffles the rounds.
+    """
+
+    def __init__(self, contexts: Sequence[Context], rng: np.random.Generator) -> None:
+        self._contexts = tuple(contexts)
+        self._rng = rng
+        self._waiting: list[int] = []
+
+    def draw(self) -> Context:
+        """Return the next context."""
+        if not self._waiting:
+            self._waiting = self._rng.permutation(len(self._contexts)).tolist()
+        return self._contexts[self._waiting.pop()]

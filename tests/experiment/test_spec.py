@@ -1,0 +1,132 @@
+import tomllib
+
+import pytest
+
+from rltransfer.errors import InvalidExperiment
+from rltransfer.experiment.spec import Experiment
+
+BASE = Experiment.of("cartpole", vary=["length"], targets=5, rounds=3)
+
+
+def changed(path: str, value):
+    """Return the base experiment's data with one value set, or removed."""
+    data = BASE.model_dump(exclude_none=True)
+    *tables, key = path.split(".")
+    table = data
+    for name in tables:
+        table = table[name]
+    if value is None:
+        del table[key]
+    else:
+        table[key] = value
+    return data
+
+
+def test_toml_round_trip(tmp_path):
+    path = tmp_path / "experiment.toml"
+    path.write_text(BASE.to_toml())
+    assert Experiment.read(path) == BASE
+    assert Experiment.read(path).digest == BASE.digest
+
+
+def test_the_digest_tells_experiments_apart_but_not_their_seeds():
+    assert BASE.digest == BASE.model_copy(update={"seeds": [1, 2]}).digest
+    assert BASE.digest != Experiment.of("cartpole", vary=["length"], targets=5, rounds=2).digest
+
+
+def test_the_grid_is_the_sources_and_the_targets():
+    two = Experiment.of("cartpole", vary=["length", "gravity"], targets=3, rounds=1)
+    assert len(two.sources()) == 9
+    assert two.sources() == two.targets()
+    assert set(two.sources()[0]) == {"length", "gravity"}
+
+
+def test_training_defaults_are_the_familys_with_what_is_said():
+    said = Experiment.of(
+        "cartpole", vary=["length"], training={"steps": 77, "hyperparameters": {"gamma": 0.5}}
+    )
+    found, family = said.training_defaults(), said.environment.spec.training["PPO"]
+    assert found.steps == 77
+    assert found.hyperparameters == {**family.hyperparameters, "gamma": 0.5}
+    assert found.n_envs == family.n_envs
+
+
+def test_lanes_are_the_selector_and_the_compared_ones_once():
+    study = Experiment.of(
+        "cartpole", vary=["length"], selection={"compare": ["random", "mbtl", "multi-task"]}
+    )
+    assert study.lanes == ("mbtl", "random")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("env", "cartpol", r"unknown environment 'cartpol'; did you mean 'cartpole'\?"),
+        ("env", 5, r"env: .*string.*got 5"),
+        ("env", None, r"env: this key is required"),
+        ("name", "../x", r"name must be .*got '\.\./x'"),
+        ("name", "", r"name must be"),
+        ("name", "x" * 65, r"name must be"),
+        ("name", "CON/..", r"name must be"),
+        ("nmae", "x", r"nmae: this key is unknown"),
+        ("format", 9, r"format 9 is not known"),
+        ("seeds", [], r"seeds: .*at least 1"),
+        ("seeds", [-1], r"seeds\.0: .*greater than or equal to 0; got -1"),
+        ("seeds", [2**32], r"seeds\.0: .*less than"),
+        ("seeds", [0, 0], r"seeds must not repeat"),
+        ("seeds", [True], r"seeds\.0"),
+        ("contexts.vary", [], r"contexts\.vary"),
+        ("contexts.vary", ["lenght"], r"unknown context feature 'lenght'; did you mean 'length'\?"),
+        ("contexts.targets", {"length": 1}, r"contexts\.targets\.length: .*2; got 1"),
+        ("contexts.targets", {"length": 1.5}, r"contexts\.targets\.length"),
+        ("contexts.targets", {"gravity": 4}, r"contexts\.targets must give a grid size for each"),
+        ("selection.rounds", 6, r"selection\.rounds must be at most the number of sources, 5"),
+        ("selection.rounds", 0, r"selection\.rounds: .*got 0"),
+        ("selection.rounds", "3", r"selection\.rounds: .*integer; got '3'"),
+        ("selection.selector", "mtbl", r"selection\.selector 'mtbl' is unknown; did you mean 'mbtl'"),
+        ("selection.compare", ["randm"], r"selection\.compare 'randm' .*did you mean 'random'"),
+        ("selection.options", {"bta": 1}, r"bta"),
+        ("training.algorithm", "PPOO", r"did you mean 'PPO'"),
+        ("training.algorithm", "SAC", r"SAC.*"),
+        ("training.steps", 0, r"training\.steps: .*got 0"),
+        ("training.steps", True, r"training\.steps"),
+        ("training.recipe", "from-scrath", r"did you mean 'from-scratch'"),
+        ("training.hyperparameters", {"lerning_rate": 1.0}, r"lerning_rate"),
+        ("evaluation.episodes", 0, r"evaluation\.episodes: .*got 0"),
+    ],
+)
+def test_mistakes_are_sentences_that_name_the_field(path, value, message):
+    with pytest.raises(InvalidExperiment, match=message) as caught:
+        Experiment.checked(changed(path, value), "experiment.toml")
+    text = str(caught.value)
+    assert text.startswith("experiment.toml: ")
+    assert len(text) < 500
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "this key is required"),
+        (b"\xff\xfe\x00", "cannot be read as text"),
+        (b"name = ", "is not TOML"),
+        (b'name = "a"\nname = "b"', "is not TOML"),
+        (b"x = [" + b"[" * 5000, "is not TOML"),
+    ],
+)
+def test_files_that_are_no_experiment(tmp_path, content, message):
+    path = tmp_path / "bad.toml"
+    path.write_bytes(content)
+    with pytest.raises(InvalidExperiment, match=message):
+        Experiment.read(path)
+
+
+def test_a_folder_or_a_missing_file_is_a_sentence(tmp_path):
+    for path in (tmp_path, tmp_path / "missing.toml"):
+        with pytest.raises(InvalidExperiment, match="cannot be read"):
+            Experiment.read(path)
+
+
+def test_every_value_in_force_is_written():
+    data = tomllib.loads(BASE.to_toml())
+    assert data["evaluation"]["episodes"] == 10
+    assert data["selection"]["selector"] == "mbtl"
