@@ -4,17 +4,13 @@ Three ways, side by side in one process, one BLAS thread, median of the repeats:
 
     mbtl           the default: unit cube, deterministic fit from one start
     mbtl-literal   the published settings: nine random restarts, our acquisition
-    double loop    the published settings and the acquisition as two Python loops
+    double loop    the published settings, and the acquisition as two Python loops over numbers
+                   (the authors' loops also look up each number in a pandas table)
 
 Run it with `python benchmarks/selection_decision.py`.
 """
 
 from __future__ import annotations
-
-import os
-
-for library in ("OMP", "OPENBLAS", "MKL"):  # before NumPy is imported
-    os.environ[f"{library}_NUM_THREADS"] = "1"
 
 import math
 import time
@@ -22,6 +18,7 @@ from collections.abc import Callable
 from statistics import median
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from rltransfer.selection import MBTL, LiteralMBTL, replay
 from rltransfer.selection.surrogate import LiteralGP
@@ -67,12 +64,11 @@ def main() -> None:
     print(f"{'k':>3}", *[f"{way:>14}" for way in WAYS], f"{'loop / mbtl':>14}")
     for k in range(1, ROUNDS + 1):
         transfer = seen.after(k)
-        times = [
-            [milliseconds(decide, transfer) for decide in WAYS.values()] for _ in range(REPEATS)
-        ]
+        times = [[milliseconds(way, transfer) for way in WAYS.values()] for _ in range(REPEATS)]
         row = [median(column) for column in zip(*times, strict=True)]
         print(f"{k:>3}", *[f"{ms:>14.1f}" for ms in row], f"{row[-1] / row[0]:>13.1f}x")
 
 
 if __name__ == "__main__":
-    main()
+    with threadpool_limits(1):
+        main()

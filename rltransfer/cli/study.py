@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,22 +66,18 @@ def merged(base: dict[str, Any], choices: Choices) -> dict[str, Any]:
     """Return the description with the command line's choices put in."""
     vary = listed(choices.vary) if choices.vary else base["contexts"]["vary"]
     sizes = base["contexts"]["targets"]
-    size = choices.targets
-    contexts = {"vary": vary, "targets": {n: size or sizes.get(n, 50) for n in vary}}
+    grid = {name: choices.targets or sizes.get(name, 50) for name in vary}
     selection = {
         **base["selection"],
         **said(rounds=choices.rounds, selector=choices.selector),
         **said(compare=listed(choices.compare) if choices.compare else None),
     }
     if choices.rounds is None and choices.vary is not None:
-        candidates = 1
-        for count in contexts["targets"].values():
-            candidates *= count
-        selection["rounds"] = min(6, candidates)
+        selection["rounds"] = min(6, math.prod(grid.values()))
     return {
         **base,
         **said(name=choices.name, seeds=seeds(choices.seeds) if choices.seeds else None),
-        "contexts": contexts,
+        "contexts": {"vary": vary, "targets": grid},
         "selection": selection,
         "training": {**base["training"], **said(algorithm=choices.algorithm, steps=choices.steps)},
         "evaluation": {**base["evaluation"], **said(episodes=choices.episodes)},

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 from rltransfer.experiment.spec import Experiment
 from rltransfer.runs import Run, SourceRecord
 from rltransfer.runs.ledger import Entry
-from rltransfer.seeding import derive_seed
-from rltransfer.selection import Proposal, SourceTaskSelector, make_selector
+from rltransfer.selection import Proposal, SourceTaskSelector
 from rltransfer.transfer import TransferMatrix
 
 if TYPE_CHECKING:
@@ -104,23 +103,9 @@ class LaneState:
 
 def make_lanes(experiment: Experiment, seed: int) -> tuple[Lane, ...]:
     """Build the lanes of a run: the experiment's own selector first."""
-    empty = TransferMatrix.empty(experiment.space, experiment.sources(), experiment.targets())
-    score = experiment.environment.spec.score
-    return tuple(
-        Lane(
-            name=name,
-            selector=make_selector(
-                name,
-                seed=derive_seed(seed, f"select {name}"),
-                budget=experiment.selection.rounds,
-                score=(score.low, score.high),
-                options=experiment.selection.options if i == 0 else {},
-            ),
-            empty=empty,
-            rounds=experiment.selection.rounds,
-        )
-        for i, name in enumerate(experiment.lanes)
-    )
+    empty, rounds = experiment.nothing_trained(), experiment.selection.rounds
+    selectors = experiment.selectors(seed).items()
+    return tuple(Lane(name, selector, empty, rounds) for name, selector in selectors)
 
 
 def lane_states(run: Run) -> dict[str, LaneState]:

@@ -14,7 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from rltransfer.contexts import Context, ContextSpace
 from rltransfer.envs import ContextualEnv, TrainingDefaults, make
 from rltransfer.errors import InvalidExperiment, RLTransferError, did_you_mean, explain_validation
-from rltransfer.selection.registry import SELECTORS
+from rltransfer.seeding import derive_seed
+from rltransfer.selection import SELECTORS, SourceTaskSelector, make_selector
+from rltransfer.training.algorithms import defaults_of, resolve
+from rltransfer.training.recipes import RECIPES
+from rltransfer.transfer import TransferMatrix
 
 __all__ = ["COMPARISONS", "Contexts", "Evaluation", "Experiment", "Selection", "Training"]
 
@@ -152,7 +156,7 @@ class Experiment(Table):
             raise InvalidExperiment(f"{path} cannot be read as text: {error}.") from None
         try:
             data = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
             raise InvalidExperiment(f"{path} is not TOML: {error}.") from None
         return cls.checked(data, str(path))
 
@@ -170,6 +174,7 @@ class Experiment(Table):
             self._check_words()
             self._check_contexts()
             self._check_training()
+            self._check_selection()
         except RLTransferError as error:
             raise ValueError(str(error).rstrip(".")) from None
         return self
@@ -205,10 +210,18 @@ class Experiment(Table):
             )
 
     def _check_training(self) -> None:
-        from rltransfer.training.algorithms import resolve
+        require_known("training.recipe", self.training.recipe, RECIPES)
+        if self.training.recipe in COMPARISONS:
+            raise InvalidExperiment(
+                f"training.recipe says how one source is trained, such as 'from-scratch'; write "
+                f"{self.training.recipe!r} into selection.compare."
+            )
+        resolve(self.algorithm, self.training_defaults(), self.environment)
 
-        defaults = self.training_defaults()
-        resolve(self.algorithm, defaults, self.environment)
+    def _check_selection(self) -> None:
+        transfer = self.nothing_trained()
+        for selector in self.selectors(seed=0).values():
+            selector.propose(transfer)  # says what it cannot do with these contexts
 
     # -- what follows from it ------------------------------------------------------------------
 
@@ -233,15 +246,37 @@ class Experiment(Table):
     @property
     def algorithm(self) -> str:
         """The algorithm in force: the experiment's, or the family's own."""
-        return self.training.algorithm or next(iter(self.environment.spec.training), "PPO")
+        return defaults_of(self.environment, self.training.algorithm)[0]
 
     def training_defaults(self) -> TrainingDefaults:
         """Return the settings in force: the family's, with what the experiment changes."""
-        known = self.environment.spec.training.get(self.algorithm)
-        base = known or TrainingDefaults(origin="stable-baselines3's defaults", steps=100_000)
+        _, base = defaults_of(self.environment, self.training.algorithm)
         said = self.training.model_dump(exclude_none=True, exclude={"recipe", "algorithm"})
         said["hyperparameters"] = {**base.hyperparameters, **self.training.hyperparameters}
         return base.model_copy(update=said)
+
+    def nothing_trained(self) -> TransferMatrix:
+        """Return the transfer matrix before the first source."""
+        return TransferMatrix.empty(self.space, self.sources(), self.targets())
+
+    def selectors(self, seed: int) -> dict[str, SourceTaskSelector]:
+        """Build the selectors of all lanes; options are for the experiment's own.
+
+        Args:
+            seed: of the run, for the selectors that draw at random.
+        """
+        score = self.environment.spec.score
+        own = self.selection.selector
+        return {
+            name: make_selector(
+                name,
+                seed=derive_seed(seed, f"select {name}"),
+                budget=self.selection.rounds,
+                score=(score.low, score.high),
+                options=self.selection.options if name == own else {},
+            )
+            for name in self.lanes
+        }
 
     @property
     def lanes(self) -> tuple[str, ...]:

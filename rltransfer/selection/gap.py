@@ -62,9 +62,12 @@ class FittedSlope:
 
         Σ ( J(π_x; x) - J(π_x; y) - w·D )² + strength · Σ_j ( w_j - w_0 )²
 
-    a line through the origin. The second term is a weak prior: it decides where the data say
-    nothing, as for a feature in which no target differs from a trained source. Its slope w_0 is
-    the spread of the observed returns per unit length, so that the model has no unit of its own.
+    a line through the origin. Drops keep their sign, as ΔJ does: what is won on easy targets
+    makes up for what is lost on hard ones, and a slope that would be negative is 0.
+
+    The second term is a weak prior: it decides where the data say nothing, as for a feature in
+    which no target differs from a trained source. Its slope w_0 is the spread of the observed
+    returns per unit length, so that the model has no unit of its own.
 
     Attributes:
         strength: weight of the prior, as a number of observations at distance 1.

@@ -90,7 +90,7 @@ def standardiser(stats: Normalization | None) -> Step:
     clip = stats.clip
 
     def standardise(x: Array) -> Array:
-        z = x - mean
+        z: NDArray[np.float64] = x - mean
         z /= scale
         np.clip(z, -clip, clip, out=z)
         return z.astype(np.float32)
@@ -107,10 +107,10 @@ def head_of(spec: PolicySpec) -> Step:
     if spec.algorithm in ("PPO", "A2C"):
         return lambda y: np.clip(y, box.low, box.high, out=y)
     bound = SDE_MEAN_BOUND if spec.network.use_sde else math.inf
-    return squash(box.low, box.high, np.float32(bound))
+    return squash(box.low.astype(np.float32), box.high.astype(np.float32), bound)
 
 
-def squash(low: Array, high: Array, bound: np.float32) -> Step:
+def squash(low: Array, high: Array, bound: float) -> Step:
     """Return y ↦ low + (tanh(clip(y, ± bound)) + 1) (high - low) / 2."""
     half = np.float32(0.5) * (high - low)
 

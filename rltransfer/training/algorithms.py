@@ -126,8 +126,8 @@ def require_fit(algorithm: Algorithm, env: ContextualEnv) -> None:
 
 def check_together(algorithm: str, n_envs: int, hyperparameters: Mapping[str, Any]) -> None:
     """Refuse values that are right alone and wrong together."""
-    frequency = hyperparameters.get("train_freq")
-    if n_envs > 1 and not isinstance(frequency, int) and frequency and frequency[1] == "episode":
+    frequency = hyperparameters.get("train_freq", 1)
+    if n_envs > 1 and not isinstance(frequency, int) and frequency[1] == "episode":
         raise InvalidExperiment(
             f"{algorithm} can train by the episode with one sub-environment only; got "
             f"train_freq = {list(frequency)} and n_envs = {n_envs}. Set n_envs = 1, or "

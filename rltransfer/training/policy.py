@@ -90,7 +90,9 @@ class Policy:
         try:
             return cls(spec, weights)
         except InvalidPolicy as error:
-            raise InvalidPolicy(f"{folder} does not hold the policy it describes: {error}") from None
+            raise InvalidPolicy(
+                f"{folder} does not hold the policy it describes: {error}"
+            ) from None
 
     def __repr__(self) -> str:
         context = self.spec.context

@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
 from rltransfer.errors import InvalidPolicy, StorageError, explain_validation
-from rltransfer.training.policy_spec import FORMAT, PolicySpec, Table
+from rltransfer.training.policy_spec import PolicySpec, Table
 
 __all__ = ["read_policy", "write_policy"]
 
+FORMAT = 1
 WEIGHTS = "policy.safetensors"
 DESCRIPTION = "policy.json"
 WEIGHTS_LIMIT = 1_000_000_000  # bytes
@@ -35,7 +36,7 @@ Weights = Mapping[str, NDArray[np.float32]]
 class PolicyFile(Table):
     """The schema of `policy.json`."""
 
-    format: Literal[1] = FORMAT
+    format: Literal[1] = 1
     weights_sha256: str = Field(pattern="^[0-9a-f]{64}$")
     policy: PolicySpec
 

@@ -13,8 +13,6 @@ from rltransfer.errors import InvalidPolicy
 
 __all__ = ["BoxSpace", "DiscreteSpace", "NetworkSpec", "Normalization", "PolicySpec", "plain_space"]
 
-FORMAT = 1
-
 Width = Annotated[int, Field(ge=1, le=65_536)]
 Widths = Annotated[tuple[Width, ...], Field(max_length=16)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -51,7 +49,9 @@ class BoxSpace(Table):
         """Return the same space as Gymnasium writes it, float32."""
         low = [-math.inf if bound is None else bound for bound in self.low]
         high = [math.inf if bound is None else bound for bound in self.high]
-        return gym.spaces.Box(np.float32(low), np.float32(high), dtype=np.float32)
+        return gym.spaces.Box(
+            np.array(low, np.float32), np.array(high, np.float32), dtype=np.float32
+        )
 
 
 class DiscreteSpace(Table):
@@ -109,7 +109,6 @@ class PolicySpec(Table):
     """What a policy is.
 
     Attributes:
-        format: version of this description.
         algorithm: which of Stable-Baselines3's algorithms the weights belong to.
         network: the shape of its networks.
         observation_space, action_space: what it takes and gives; visible context features are
@@ -121,7 +120,6 @@ class PolicySpec(Table):
         provenance: how it came to be: versions, seed, steps …
     """
 
-    format: Literal[1] = FORMAT
     algorithm: Literal["PPO", "A2C", "DQN", "SAC", "TD3"]
     network: NetworkSpec
     observation_space: BoxSpace

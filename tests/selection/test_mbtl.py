@@ -95,7 +95,7 @@ def test_the_literal_variant_wants_a_line():
             LiteralMBTL().propose(TransferMatrix.empty(toy.space, sources, targets))
     backwards = toy.contexts[::-1]
     assert LiteralMBTL().propose(TransferMatrix.empty(toy.space, backwards, backwards)).index == 2
-    with pytest.raises(InvalidExperiment, match="theta of 'mbtl-literal' .* got -1"):
+    with pytest.raises(InvalidExperiment, match=r"theta of 'mbtl-literal' .* got -1"):
         LiteralMBTL(theta=-1.0)
 
 

@@ -97,7 +97,7 @@ def test_another_process_goes_on(tmp_path):
 
 
 def test_contexts_come_back_exactly(storage):
-    contexts = LENGTHS.sample(30, np.random.default_rng(0)) + (LENGTHS.grid(2)[0],)
+    contexts = (*LENGTHS.sample(30, np.random.default_rng(0)), LENGTHS.grid(2)[0])
     sampler = MBTLSampler(RandomSelector(0), contexts, contexts, LENGTHS)
     study = open_study(storage, sampler)
     for _ in contexts:
@@ -166,7 +166,7 @@ def test_trials_told_by_others_are_explained(storage):
     sampler = sampler_of(MBTL())
     study = open_study(storage, sampler)
     study.tell(study.ask(sampler.distributions()), 1.0)
-    with pytest.raises(InvalidExperiment, match="trial 0 is complete but lacks .* sampler.record"):
+    with pytest.raises(InvalidExperiment, match=r"trial 0 is complete but lacks .* sampler.record"):
         study.ask(sampler.distributions())
 
 

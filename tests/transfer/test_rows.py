@@ -26,7 +26,7 @@ def test_rows_of_a_wrong_shape(empty, shape):
 def test_episodes_may_not_be_ragged(matrix):
     with pytest.raises(InvalidTransferMatrix, match=r"= \(3, 2\); got \(3, 5\)"):
         matrix.learn(2, np.ones((3, 5)), own=[1.0, 1.0])
-    with pytest.raises(InvalidTransferMatrix, match="must have 2 episodes, .* got 3"):
+    with pytest.raises(InvalidTransferMatrix, match=r"must have 2 episodes, .* got 3"):
         matrix.learn(2, np.ones((3, 2)), own=[1.0, 1.0, 1.0])
 
 
@@ -42,5 +42,5 @@ def test_a_source_that_is_no_target_needs_its_own_returns(empty):
 
 def test_own_returns_of_a_target_are_its_row(empty):
     assert empty.learn(0, ROW_0, own=ROW_0[0]) == empty.learn(0, ROW_0)
-    with pytest.raises(InvalidTransferMatrix, match="is target 0 too, .* Leave `own` out"):
+    with pytest.raises(InvalidTransferMatrix, match=r"is target 0 too, .* Leave `own` out"):
         empty.learn(0, ROW_0, own=[10.0, 11.0])

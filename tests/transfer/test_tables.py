@@ -68,7 +68,7 @@ def test_files_that_were_cut(matrix, tmp_path):
     path = tmp_path / "m.parquet"
     matrix.to_parquet(path)
     pq.write_table(pq.read_table(path).slice(0, 5), path)
-    with pytest.raises(InvalidTransferMatrix, match="should hold 18 returns.*it holds 5"):
+    with pytest.raises(InvalidTransferMatrix, match=r"should hold 18 returns.*it holds 5"):
         TransferMatrix.from_parquet(path)
 
 
@@ -78,5 +78,5 @@ def test_files_from_the_future(matrix, tmp_path):
     table = pq.read_table(path)
     about = json.loads(table.schema.metadata[b"rltransfer"]) | {"format": 2}
     pq.write_table(table.replace_schema_metadata({b"rltransfer": json.dumps(about)}), path)
-    with pytest.raises(InvalidTransferMatrix, match="has format 2, .* reads 1: upgrade"):
+    with pytest.raises(InvalidTransferMatrix, match=r"has format 2, .* reads 1: upgrade"):
         TransferMatrix.from_parquet(path)

@@ -1,0 +1,69 @@
+"""What a study has found, on the terminal: the answers first."""
+
+from __future__ import annotations
+
+from rich.table import Table
+
+from rltransfer.cli.output import console
+from rltransfer.envs import make
+from rltransfer.reports import Summary
+from rltransfer.reports.words import context_text, duration, estimate_text, number, percent
+
+__all__ = ["print_summary"]
+
+
+def print_summary(summary: Summary) -> None:
+    """Print where the family is covered, the gaps, the cost, and the comparison."""
+    console.print()
+    console.print(answers(summary))
+    if len(summary.selectors) + len(summary.references) > 1:
+        console.print()
+        console.print(comparison(summary))
+    for note in summary.notes:
+        console.print(f"[dim]{note}", soft_wrap=True)
+    if summary.missing:
+        console.print(f"[yellow]Not finished:[/] {'; '.join(summary.missing)}", soft_wrap=True)
+
+
+def answers(summary: Summary) -> Table:
+    """Return the study's answers, one per row."""
+    space = make(summary.env).space.select(summary.vary)
+    worst, covered, cost = summary.worst, summary.covered, summary.cost
+    stretches = ", ".join(
+        context_text(space, first) if first == last
+        else f"{context_text(space, first)} … {context_text(space, last)}"
+        for first, last in covered.stretches
+    )  # fmt: skip
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_row(
+        "[bold]covered",
+        f"{percent(covered.share.value)} of {cost.contexts} contexts return "
+        f"{number(covered.threshold)} or more{': ' if stretches else ''}{stretches}",
+    )
+    table.add_row("[bold]mean return", f"{estimate_text(summary.coverage)} over all contexts")
+    table.add_row("[bold]mean gap", f"{estimate_text(summary.mean_gap)} lost by transfer")
+    table.add_row(
+        "[bold]worst gap",
+        f"{number(worst.gap)} at {context_text(space, worst.target)}, "
+        f"served by the policy of {context_text(space, worst.source)}",
+    )
+    table.add_row(
+        "[bold]cost",
+        f"{cost.policies} policies, {cost.steps:,.0f} training steps, {duration(cost.seconds)}",
+    )
+    table.add_row(
+        "[bold]saved", f"{percent(cost.saving)} of the steps of one policy for each context"
+    )
+    return table
+
+
+def comparison(summary: Summary) -> Table:
+    """Return the mean return of every selector and of what it is compared with."""
+    table = Table("compared", "policies", "mean return", "lead of the first", box=None,
+                  pad_edge=False)  # fmt: skip
+    for row in summary.selectors:
+        lead = "" if row.lead is None else estimate_text(row.lead)
+        table.add_row(row.name, str(row.rounds), estimate_text(row.coverage), lead)
+    for reference in summary.references:
+        table.add_row(reference.name, "", estimate_text(reference.coverage), "")
+    return table

@@ -1,0 +1,124 @@
+"""Online reinforcement learning: a Stable-Baselines3 algorithm on a family's contexts."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rltransfer.errors import SourceFailed
+from rltransfer.training.algorithms import AlgorithmSettings
+from rltransfer.training.context_rounds import ContextRounds
+from rltransfer.training.global_state import own_global_state
+from rltransfer.training.monitor import TrainingMonitor
+from rltransfer.training.policy import Policy
+from rltransfer.training.problem import TrainingProblem
+from rltransfer.training.stage import StageResult
+
+if TYPE_CHECKING:
+    from stable_baselines3.common.base_class import BaseAlgorithm
+
+    from rltransfer.envs.vector import ContextVecEnv
+    from rltransfer.training.checkpoints import BestCheckpoint
+
+__all__ = ["OnlineRL"]
+
+NEVER = 2**31
+"""Rollouts between two lines of Stable-Baselines3's own log."""
+
+
+@dataclass(frozen=True)
+class OnlineRL:
+    """Trains with one algorithm and keeps the checkpoint with the highest score.
+
+    Attributes:
+        settings: the algorithm and its hyperparameters.
+        looks: how often the monitor scores the policy; of equal scores the later is kept.
+    """
+
+    settings: AlgorithmSettings
+    looks: int = 20
+
+    @property
+    def name(self) -> str:
+        """The algorithm's name."""
+        return self.settings.algorithm
+
+    def run(
+        self,
+        problem: TrainingProblem,
+        start: Policy | None,
+        seed: np.random.SeedSequence,
+        monitor: TrainingMonitor,
+    ) -> StageResult:
+        """Train; see `Stage.run`. The global random generators are left as they were.
+
+        Raises:
+            InvalidPolicy: if `start` does not fit the settings.
+            SourceFailed: if the simulator fails or the training diverges.
+        """
+        from rltransfer.training.checkpoints import BestCheckpoint
+        from rltransfer.training.sb3_agent import build_agent, policy_of, start_from
+
+        began = time.perf_counter()
+        provenance = {**self.provenance(), "seed": str(seed.entropy)}
+        agent_seed, contexts_seed = seed.spawn(2)
+        with own_global_state():
+            venv = make_venv(problem, self.settings.n_envs, np.random.default_rng(contexts_seed))
+            agent = build_agent(self.settings, venv, int(agent_seed.generate_state(1)[0] >> 1))
+            if start is not None:
+                start_from(agent, start, problem)
+            keeper = BestCheckpoint(
+                lambda steps: policy_of(agent, problem, {**provenance, "steps": str(steps)}),
+                monitor,
+                self.settings.steps,
+                self.looks,
+            )
+            self.learn(agent, keeper, problem)
+            venv.close()
+        seconds = time.perf_counter() - began
+        return StageResult(keeper.best, agent.num_timesteps, seconds, keeper.curve)
+
+    def learn(self, agent: BaseAlgorithm, keeper: BestCheckpoint, problem: TrainingProblem) -> None:
+        """Spend the budget, then look a last time."""
+        try:
+            agent.learn(self.settings.steps, callback=keeper, log_interval=NEVER)
+            keeper.look()
+        except ValueError as error:
+            reason = str(error).partition("\n")[0].rstrip(".:")
+            raise SourceFailed(
+                f"training {self.name} on {problem.label} failed after {agent.num_timesteps:,} "
+                f"steps: {reason}. If weights became NaN, lower learning_rate or set "
+                "normalize = true."
+            ) from error
+
+    def provenance(self) -> dict[str, str]:
+        """Return what decides the weights beside problem and seed."""
+        import stable_baselines3
+        import torch
+
+        return {
+            "algorithm": self.name,
+            "budget": str(self.settings.steps),
+            "cpu": torch.backends.cpu.get_cpu_capability(),
+            "numpy": np.__version__,
+            "stable_baselines3": stable_baselines3.__version__,
+            "torch": torch.__version__,
+        }
+
+
+def make_venv(problem: TrainingProblem, n: int, rng: np.random.Generator) -> ContextVecEnv:
+    """Return n sub-environments; with several contexts, every episode draws one."""
+    from rltransfer.envs.vector import ContextVecEnv
+
+    if problem.context is not None:
+        return ContextVecEnv(problem.env, [problem.context] * n, observe=problem.observe)
+    rounds = ContextRounds(problem.contexts, rng)
+    return ContextVecEnv(
+        problem.env,
+        [rounds.draw() for _ in range(n)],
+        observe=problem.observe,
+        next_context=lambda _row: rounds.draw(),
+    )

@@ -1,0 +1,142 @@
+"""Between settings, policies and Stable-Baselines3's agents. Imports torch: load it late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import numpy as np
+import stable_baselines3
+import torch
+from stable_baselines3.common import noise
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.running_mean_std import RunningMeanStd
+from stable_baselines3.common.utils import LinearSchedule
+from stable_baselines3.common.vec_env import VecEnv, VecNormalize
+
+from rltransfer.errors import InvalidExperiment, InvalidPolicy
+from rltransfer.training.algorithms import AlgorithmSettings
+from rltransfer.training.hyperparameters import linear_start
+from rltransfer.training.policy import Policy
+from rltransfer.training.policy_spec import Normalization
+from rltransfer.training.problem import TrainingProblem
+from rltransfer.training.sb3_weights import policy_from_weights
+
+__all__ = ["ACTIVATIONS", "build_agent", "policy_of", "start_from"]
+
+ACTIVATIONS: dict[str, type[torch.nn.Module]] = {"tanh": torch.nn.Tanh, "relu": torch.nn.ReLU}
+NOISES: dict[str, Callable[..., noise.ActionNoise]] = {
+    "normal": noise.NormalActionNoise,
+    "ornstein-uhlenbeck": noise.OrnsteinUhlenbeckActionNoise,
+}
+
+
+def build_agent(settings: AlgorithmSettings, venv: VecEnv, seed: int) -> BaseAlgorithm:
+    """Return an untrained agent; seeds the global generators, its spaces and the environment.
+
+    Raises:
+        InvalidExperiment: if Stable-Baselines3 refuses the settings.
+    """
+    given = dict(settings.hyperparameters)
+    if settings.normalize:
+        venv = VecNormalize(venv, gamma=given.get("gamma", 0.99))
+    action_noise = take_noise(given, venv)
+    arguments = {name: translate(name, value) for name, value in given.items()} | action_noise
+    algorithm = getattr(stable_baselines3, settings.algorithm)
+    try:
+        agent: BaseAlgorithm = algorithm("MlpPolicy", venv, seed=seed, device="cpu", **arguments)
+    except (AssertionError, TypeError, ValueError) as error:
+        raise InvalidExperiment(f"{settings.algorithm} refuses its settings: {error}") from error
+    return agent
+
+
+def take_noise(given: dict[str, Any], venv: VecEnv) -> dict[str, noise.ActionNoise]:
+    """Take `noise_type` and `noise_std` out of the hyperparameters; return the noise they mean."""
+    std = given.pop("noise_std", None)
+    kind = given.pop("noise_type", "normal")
+    if std is None:
+        return {}
+    size = venv.action_space.shape
+    return {"action_noise": NOISES[kind](np.zeros(size), np.full(size, float(std)))}
+
+
+def translate(name: str, value: Any) -> Any:
+    """Return a hyperparameter as Stable-Baselines3's constructors take it."""
+    start = linear_start(value)
+    if start is not None:
+        return LinearSchedule(start, 0.0, 1.0)
+    if name == "train_freq" and not isinstance(value, int):
+        return tuple(value)
+    return policy_arguments(value) if name == "policy_kwargs" else value
+
+
+def policy_arguments(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `policy_kwargs` with the activation as a class and widths as lists."""
+    arguments = dict(table)
+    if "activation_fn" in table:
+        arguments["activation_fn"] = ACTIVATIONS[table["activation_fn"]]
+    if isinstance(table.get("net_arch"), tuple):
+        arguments["net_arch"] = list(table["net_arch"])
+    return arguments
+
+
+def policy_of(
+    agent: BaseAlgorithm, problem: TrainingProblem, provenance: Mapping[str, str]
+) -> Policy:
+    """Return what an agent would do now, as a policy.
+
+    Raises:
+        InvalidPolicy: if a weight is not finite.
+    """
+    state = agent.policy.state_dict()
+    names = {kind: name for name, kind in ACTIVATIONS.items()}
+    return policy_from_weights(
+        algorithm=type(agent).__name__,
+        weights={name: tensor.detach().numpy() for name, tensor in state.items()},
+        activation=names[cast(type[torch.nn.Module], agent.policy.activation_fn)],
+        spaces=(agent.observation_space, agent.action_space),
+        problem=problem,
+        normalization=normalization_of(agent),
+        provenance=provenance,
+    )
+
+
+def normalization_of(agent: BaseAlgorithm) -> Normalization | None:
+    """Return the statistics that an agent's observations are standardised with."""
+    venv = agent.get_vec_normalize_env()
+    if venv is None:
+        return None
+    seen = cast(RunningMeanStd, venv.obs_rms)
+    return Normalization(
+        mean=tuple(seen.mean.tolist()),
+        var=tuple(seen.var.tolist()),
+        count=float(seen.count),
+        clip=float(venv.clip_obs),
+        epsilon=float(venv.epsilon),
+    )
+
+
+def start_from(agent: BaseAlgorithm, start: Policy, problem: TrainingProblem) -> None:
+    """Give an agent a policy's weights and statistics; optimisers begin afresh.
+
+    Raises:
+        InvalidPolicy: if the policy is not of the agent's kind, naming the difference.
+    """
+    own = policy_of(agent, problem, {}).spec
+    for field in ("algorithm", "network", "observation_space", "action_space", "observe"):
+        wanted, given = getattr(own, field), getattr(start.spec, field)
+        if wanted != given:
+            raise InvalidPolicy(
+                f"training cannot start from {start!r}: its {field} is {given!r}, and the "
+                f"settings make {wanted!r}."
+            )
+    venv, stats = agent.get_vec_normalize_env(), start.spec.normalization
+    if (venv is None) != (stats is None):
+        raise InvalidPolicy(
+            f"training cannot start from {start!r}: it was trained with normalize = "
+            f"{stats is not None}, so set that here, too."
+        )
+    agent.policy.load_state_dict({name: torch.tensor(w) for name, w in start.weights.items()})
+    if venv is not None and stats is not None:
+        seen = cast(RunningMeanStd, venv.obs_rms)
+        seen.mean, seen.var, seen.count = np.array(stats.mean), np.array(stats.var), stats.count

@@ -1,0 +1,169 @@
+"""A policy from the `.zip` file of anyone's Stable-Baselines3. Imports torch: load it late.
+
+`PPO.load` of a stranger's file runs whatever code its `data` member holds: cloudpickle. Here that
+member is at most read as text; weights come from `policy.pth` alone, through torch's
+`weights_only` reader, and everything else from the caller.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from rltransfer.envs.wrappers import visible_space
+from rltransfer.errors import InvalidPolicy
+from rltransfer.training.algorithms import find
+from rltransfer.training.policy import Policy
+from rltransfer.training.policy_spec import Normalization
+from rltransfer.training.problem import TrainingProblem
+from rltransfer.training.sb3_agent import ACTIVATIONS
+from rltransfer.training.sb3_weights import policy_from_weights
+
+__all__ = ["import_sb3"]
+
+SIZE_LIMIT = 1_000_000_000  # bytes, unpacked
+TEXT_LIMIT = 50_000_000  # bytes of the `data` member
+RATIO_LIMIT = 100  # unpacked : packed
+MEMBERS = {
+    "_stable_baselines3_version",
+    "actor.optimizer.pth",
+    "critic.optimizer.pth",
+    "data",
+    "ent_coef_optimizer.pth",
+    "policy.optimizer.pth",
+    "policy.pth",
+    "pytorch_variables.pth",
+    "system_info.txt",
+    "tensors.pth",
+}
+HARMLESS = {
+    "activation_fn", "log_std_init", "n_critics", "net_arch", "optimizer_class",
+    "optimizer_kwargs", "ortho_init", "use_sde",
+}  # fmt: skip
+"""`policy_kwargs` that either do not change actions or show in the weights' shapes."""
+
+
+def import_sb3(
+    path: Path,
+    algorithm: str,
+    problem: TrainingProblem,
+    normalization: Normalization | None = None,
+) -> Policy:
+    """Read an agent that anyone saved with Stable-Baselines3; runs no code from the file.
+
+    Args:
+        path: the zip.
+        algorithm: that it was trained with.
+        problem: what it was trained on; gives its spaces and context.
+        normalization: the statistics of the VecNormalize it was trained with, if any; they are
+            not in the zip.
+
+    Raises:
+        UnknownName: if there is no such algorithm.
+        InvalidPolicy: if the file is no such zip, is a decompression bomb, or holds a policy of
+            another shape or with settings that change its actions in a way not known here.
+    """
+    default = find(algorithm).activation
+    data, tensors = read_members(path)
+    batch = problem.env.batch([problem.contexts[0]])
+    seen = batch.observation_space
+    if problem.observe:
+        seen = visible_space(seen, len(problem.observe))
+    try:
+        return policy_from_weights(
+            algorithm=algorithm,
+            weights=read_tensors(tensors),
+            activation=declared_activation(data, default),
+            spaces=(seen, batch.action_space),
+            problem=problem,
+            normalization=normalization,
+            provenance={"imported": path.name},
+        )
+    except InvalidPolicy as error:
+        raise InvalidPolicy(
+            f"{path} is no {algorithm} policy for {problem.label}: {error}"
+        ) from None
+
+
+def read_members(path: Path) -> tuple[bytes, bytes]:
+    """Return the members `data` and `policy.pth` of a zip, after checking all that it lists."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            check_members(archive, path)
+            names = set(archive.namelist())
+            if unknown := sorted(names - MEMBERS):
+                raise InvalidPolicy(
+                    f"{path} has a member {unknown[0]!r} that Stable-Baselines3 does not write."
+                )
+            if "policy.pth" not in names:
+                raise InvalidPolicy(f"{path} lacks policy.pth: Stable-Baselines3 did not save it.")
+            if "data" in names and archive.getinfo("data").file_size > TEXT_LIMIT:
+                raise InvalidPolicy(f"{path}: data is longer than {TEXT_LIMIT:,} bytes.")
+            tensors = archive.read("policy.pth")
+            with zipfile.ZipFile(io.BytesIO(tensors)) as inner:
+                check_members(inner, path)
+            return archive.read("data") if "data" in names else b"{}", tensors
+    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise InvalidPolicy(f"{path} cannot be read as a Stable-Baselines3 zip: {error}.") from None
+
+
+def check_members(archive: zipfile.ZipFile, path: Path) -> None:
+    """Refuse members that repeat, unpack to too much, or unpack suspiciously well."""
+    members = archive.infolist()
+    if len({member.filename for member in members}) != len(members):
+        raise InvalidPolicy(f"{path} lists a member twice.")
+    if sum(member.file_size for member in members) > SIZE_LIMIT:
+        raise InvalidPolicy(f"{path} would unpack to more than {SIZE_LIMIT:,} bytes.")
+    for member in members:
+        if member.file_size > RATIO_LIMIT * max(member.compress_size, 1):
+            raise InvalidPolicy(
+                f"{path}: {member.filename} would unpack to more than {RATIO_LIMIT} times its "
+                "size, as a decompression bomb does."
+            )
+
+
+def read_tensors(data: bytes) -> dict[str, NDArray[np.float32]]:
+    """Read a state dictionary with torch's reader that knows tensors only."""
+    try:
+        state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except Exception as error:  # whatever a foreign file provokes
+        first = str(error).partition("\n")[0]
+        raise InvalidPolicy(f"policy.pth does not hold tensors only ({first})") from None
+    if not isinstance(state, Mapping) or not all(
+        isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in state.items()
+    ):
+        raise InvalidPolicy("policy.pth must map names to tensors.")
+    return {name: tensor.to(torch.float32).numpy() for name, tensor in state.items()}
+
+
+def declared_activation(data: bytes, default: str) -> str:
+    """Return the activation that the JSON member `data` names in passing; unpickles nothing.
+
+    Raises:
+        InvalidPolicy: if `policy_kwargs` holds something that would change the policy's actions.
+    """
+    try:
+        described = json.loads(data)
+        arguments = described.get("policy_kwargs") or {}
+        names = {name for name in arguments if not name.startswith(":")}
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        raise InvalidPolicy("its member data is not the JSON that it should be.") from None
+    if unknown := sorted(names - HARMLESS):
+        raise InvalidPolicy(f"policy_kwargs[{unknown[0]!r}] is not supported.")
+    if "activation_fn" not in names:
+        return default
+    known = {kind.__name__: name for name, kind in ACTIVATIONS.items()}
+    found = re.search(r"(\w+)'>$", str(arguments["activation_fn"]))
+    if found is None or found[1] not in known:
+        raise InvalidPolicy(
+            f"activation_fn must be {' or '.join(known)}; got {arguments['activation_fn']!r}."
+        )
+    return known[found[1]]

@@ -1,0 +1,1 @@
+"""A thermostat as an environment family for rltransfer."""
