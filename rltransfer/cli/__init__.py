@@ -10,11 +10,7 @@ from typing import NoReturn
 
 __all__ = ["main"]
 
-INTERRUPTED, TERMINATED = 130, 143
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM came: stop as for Ctrl-C, with another exit code."""
+TERMINATED = 143
 
 
 def main() -> NoReturn:
@@ -24,24 +20,20 @@ def main() -> NoReturn:
     signal.signal(signal.SIGTERM, terminate)
 
     from rltransfer.cli.app import app
-    from rltransfer.cli.output import fail
+    from rltransfer.cli.output import fail, show_usage_error
     from rltransfer.errors import RLTransferError
 
     try:
-        app(standalone_mode=False)
+        code = app(standalone_mode=False)  # Ctrl-C comes back as 130
     except RLTransferError as error:
         fail(str(error), error.exit_code)
-    except KeyboardInterrupt as stop:
-        fail("stopped.", TERMINATED if isinstance(stop, Terminated) else INTERRUPTED)
     except BrokenPipeError:  # the reader of our output, such as `head`, is gone
         os._exit(0)
     except Exception as error:
-        from rltransfer.cli.output import show_usage_error
-
         show_usage_error(error)
-    sys.exit(0)
+    sys.exit(code)
 
 
 def terminate(signum: int, frame: FrameType | None) -> NoReturn:
-    """Turn SIGTERM into an exception, so that workers are stopped and files closed."""
-    raise Terminated
+    """Turn SIGTERM into an exit, so that workers are stopped and files closed on the way out."""
+    sys.exit(TERMINATED)

@@ -6,7 +6,6 @@ import json
 import sys
 from typing import Any, NoReturn
 
-import click
 from rich.console import Console
 
 __all__ = ["console", "fail", "print_json", "show_usage_error"]
@@ -35,10 +34,6 @@ def escape(text: str) -> str:
 
 def show_usage_error(error: Exception) -> NoReturn:
     """Say what is wrong with the words typed; re-raise what is a fault of ours."""
-    if isinstance(error, click.exceptions.Exit):
-        sys.exit(error.exit_code)
-    if isinstance(error, click.exceptions.Abort):
-        fail("stopped.", 130)
-    if isinstance(error, click.ClickException):
-        fail(error.format_message(), 2)
+    if hasattr(error, "format_message"):  # whichever copy of click typer is built on
+        fail(f"{error.format_message().rstrip('.')}. See: rltransfer --help", 2)
     raise error

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 from rltransfer.cli.display import display
 from rltransfer.cli.output import console, print_json
 from rltransfer.errors import InvalidExperiment
-from rltransfer.experiment.loop import run_experiment
+from rltransfer.experiment.loop import continue_run, run_experiment
 from rltransfer.experiment.spec import MULTI_TASK, Experiment
 from rltransfer.runs import Run
 
@@ -135,31 +137,30 @@ def describe(experiment: Experiment, as_json: bool) -> None:
     )
 
 
+@contextmanager
+def continuable(path: Path, as_json: bool) -> Iterator[None]:
+    """Say how to go on when the work is stopped by Ctrl-C or SIGTERM."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        if not as_json:
+            console.print(f"Stopped. Continue with: rltransfer resume {path}", soft_wrap=True)
+        raise
+
+
 def execute(experiment: Experiment, runs: Path, jobs: int, quiet: bool, as_json: bool) -> None:
     """Run an experiment to its end, showing progress, and print the conclusion."""
     folder = runs / experiment.name
-    try:
-        with display(quiet or as_json) as events:
-            run_experiment(experiment, runs, jobs=jobs, events=events)
-    except KeyboardInterrupt:
-        if not as_json:
-            console.print(f"Stopped. Continue with: rltransfer resume {folder}", soft_wrap=True)
-        raise
+    with continuable(folder, as_json), display(quiet or as_json) as events:
+        run_experiment(experiment, runs, jobs=jobs, events=events)
     conclude(folder, as_json)
 
 
 def resume_runs(path: Path, jobs: int, quiet: bool, as_json: bool) -> None:
     """Continue the runs of a folder, each with its own experiment."""
-    found = Run.find(path)
-    first = [Experiment.checked(run.description(), str(run.experiment_file)) for run in found]
-    try:
-        with display(quiet or as_json) as events:
-            for run, experiment in zip(found, first, strict=True):
-                run_experiment(experiment, run.path.parents[1], jobs=jobs, events=events)
-    except KeyboardInterrupt:
-        if not as_json:
-            console.print(f"Stopped. Continue with: rltransfer resume {path}", soft_wrap=True)
-        raise
+    with continuable(path, as_json), display(quiet or as_json) as events:
+        for run in Run.find(path):
+            continue_run(run, jobs=jobs, events=events)
     conclude(path, as_json)
 
 

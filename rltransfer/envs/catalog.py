@@ -99,10 +99,12 @@ def own_folder() -> Path:
 
 def plugin_files(point: EntryPoint) -> list[Path]:
     """Find a plug-in's `env.toml` files without importing its package."""
-    package = find_spec(point.value.partition(":")[0])
+    top, *inner = point.value.partition(":")[0].split(".")
+    package = find_spec(top)  # of a dotted name, it would import the parent
     if package is None or not package.submodule_search_locations:
         return []
-    return [path for place in package.submodule_search_locations for path in env_files(Path(place))]
+    places = [Path(place, *inner) for place in package.submodule_search_locations]
+    return [path for place in places for path in env_files(place)]
 
 
 def provider_of(point: EntryPoint) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rltransfer.contexts import Context
 from rltransfer.envs.simulators.base import ContextBatch, Simulator, Transition
+from rltransfer.errors import InvalidExperiment
 
 if TYPE_CHECKING:
     from rltransfer.envs.spec import EnvironmentSpec
@@ -38,15 +39,22 @@ class LoopBatch(ContextBatch):
         batch = cls.__new__(cls)
         batch._simulator = simulator
         batch._envs = [simulator.build(spec, context) for context in contexts]
-        batch._take_spaces(batch._envs[0])
+        batch._take_spaces(spec)
         return batch
 
     _simulator: Simulator
     _envs: list[gym.Env[Any, Any]]
 
-    def _take_spaces(self, env: gym.Env[Any, Any]) -> None:
-        assert isinstance(env.observation_space, gym.spaces.Box)
-        assert isinstance(env.action_space, (gym.spaces.Box, gym.spaces.Discrete))
+    def _take_spaces(self, spec: EnvironmentSpec) -> None:
+        env = self._envs[0]
+        if not isinstance(env.observation_space, gym.spaces.Box):
+            raise InvalidExperiment(
+                f"{spec.id}: only Box observations can be batched; got {env.observation_space}."
+            )
+        if not isinstance(env.action_space, (gym.spaces.Box, gym.spaces.Discrete)):
+            raise InvalidExperiment(
+                f"{spec.id}: only Box and Discrete actions can be batched; got {env.action_space}."
+            )
         self.observation_space = env.observation_space
         self.action_space = env.action_space
 
@@ -65,7 +73,8 @@ class LoopBatch(ContextBatch):
     def reset(self, rows: NDArray[np.intp], states: NDArray[np.float64]) -> NDArray[np.float32]:
         """Begin the episodes of the given seeds in `rows`."""
         pairs = zip(rows, states[:, 0], strict=True)
-        return np.stack([self._envs[row].reset(seed=int(seed))[0] for row, seed in pairs])
+        observations = [self._envs[row].reset(seed=int(seed))[0] for row, seed in pairs]
+        return np.stack(observations).astype(np.float32)
 
     def step(self, actions: NDArray[Any]) -> Transition:
         """Step the members one after another."""

@@ -35,7 +35,7 @@ from rltransfer.runs.ledger import Ledger
 if TYPE_CHECKING:
     from rltransfer.training.policy import Policy
 
-__all__ = ["run_experiment"]
+__all__ = ["continue_run", "run_experiment"]
 
 POLL = 0.25
 """Seconds between two looks at the workers' progress."""
@@ -61,13 +61,22 @@ def run_experiment(
         SourceFailed: if a training or an evaluation fails.
         StorageError: if results cannot be written.
     """
-    finished = []
+    made = []
     for seed in experiment.seeds:
         single = experiment.model_copy(update={"seeds": [seed]})
         run = Run.create(Path(runs) / experiment.name / f"seed-{seed}", single.to_toml())
-        Controller(run, single, events or Silent()).work(jobs)
-        finished.append(run)
-    return finished
+        continue_run(run, jobs=jobs, events=events)
+        made.append(run)
+    return made
+
+
+def continue_run(run: Run, *, jobs: int = 1, events: Events | None = None) -> None:
+    """Bring one run to its end, wherever it was interrupted; a finished one is left untouched.
+
+    Args, Raises: see `run_experiment`.
+    """
+    experiment = Experiment.checked(run.description(), str(run.experiment_file))
+    Controller(run, experiment, events or Silent()).work(jobs)
 
 
 @dataclass

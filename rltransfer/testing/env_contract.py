@@ -19,13 +19,13 @@ from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils.env_checker import check_env
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from rltransfer.contexts import Context
 from rltransfer.envs import ContextualEnv, make
 from rltransfer.envs.registration import register_all
 from rltransfer.errors import InvalidContext
 from rltransfer.testing.batches import compare_batch, compare_vectors
+from rltransfer.testing.probes import corners, two_other_values
 from rltransfer.testing.traces import Trace, first_moment, next_moment, record_actions, replay
 
 __all__ = ["EnvironmentContract"]
@@ -80,13 +80,12 @@ class EnvironmentContract:
         """A feature that changes nothing is a fake context."""
         usual = replay(env.make(), actions, SEED)
         for feature in env.space:
-            low, high = (
+            one, two = (
                 replay(env.make({feature.name: value}), actions, SEED)
-                for value in feature.from_unit([0.2, 0.9]).tolist()
+                for value in two_other_values(feature)
             )
-            assert low != usual, f"{feature.name} at a low value changes nothing"
-            assert high != usual, f"{feature.name} at a high value changes nothing"
-            assert low != high, f"{feature.name} is the same at a low and a high value"
+            assert usual not in (one, two), f"{feature.name} changes nothing from its default"
+            assert one != two, f"{feature.name} changes nothing between two values"
 
     def test_corners_stay_finite(self, env: ContextualEnv) -> None:
         """The ends of all ranges together give numbers."""
@@ -241,8 +240,3 @@ class EnvironmentContract:
         register_all()
         context = dict(self._other(env))
         return gym.make(env.spec.gym_id, context=context, observe=observe, disable_env_checker=True)
-
-
-def corners(d: int) -> NDArray[np.float64]:
-    """Return some corners of the unit cube, shape (2 d + 2, d): all at one end, or all but one."""
-    return np.concatenate([np.zeros((1, d)), np.eye(d), 1 - np.eye(d), np.ones((1, d))])

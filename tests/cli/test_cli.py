@@ -64,8 +64,11 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
         (["run", "cartpol", "--vary", "length"], "did you mean 'cartpole'?"),
         (["run", "cartpole"], "--vary is needed"),
         (["run", "cartpole", "--vary", "lenght"], "did you mean 'length'?"),
-        (["run", "cartpole", "--vary", "length", "--rounds", "51"], "at most the number of sources"),
-        (["run", "cartpole", "--vary", "length", "--rounds", "x"], "not a valid int"),
+        (
+            ["run", "cartpole", "--vary", "length", "--rounds", "51"],
+            "at most the number of sources",
+        ),
+        (["run", "cartpole", "--vary", "length", "--rounds", "x"], "valid integer"),
         (["run", "cartpole", "--vary", "length", "--seeds", "a-b"], "--seeds must look like"),
         (["run", "cartpole", "--vary", "length", "--selector", "mtbl"], "did you mean 'mbtl'?"),
         (["run", "cartpole", "--vary", "length", "--algorithm", "SAC"], "SAC"),

@@ -74,7 +74,7 @@ def test_it_is_a_gymnasium_id_for_code_that_knows_nothing_of_this_package(site: 
 
 def test_its_environments_are_driven_as_a_loop() -> None:
     env = make("thermostat")
-    contexts = env.space.grid({"leak": 3})
+    contexts = [context.replace(power=0.5) for context in env.space.grid({"leak": 3})]
     assert isinstance(env.batch(contexts), LoopBatch)
     vector = ContextVecEnv(env, contexts, observe=("leak",))
     vector.seed(3)

@@ -83,7 +83,11 @@ def test_lanes_are_the_selector_and_the_compared_ones_once():
         ("selection.rounds", 6, r"selection\.rounds must be at most the number of sources, 5"),
         ("selection.rounds", 0, r"selection\.rounds: .*got 0"),
         ("selection.rounds", "3", r"selection\.rounds: .*integer; got '3'"),
-        ("selection.selector", "mtbl", r"selection\.selector 'mtbl' is unknown; did you mean 'mbtl'"),
+        (
+            "selection.selector",
+            "mtbl",
+            r"selection\.selector 'mtbl' is unknown; did you mean 'mbtl'",
+        ),
         ("selection.compare", ["randm"], r"selection\.compare 'randm' .*did you mean 'random'"),
         ("selection.options", {"bta": 1}, r"bta"),
         ("training.algorithm", "PPOO", r"did you mean 'PPO'"),

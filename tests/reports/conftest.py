@@ -15,6 +15,7 @@ from rltransfer.experiment.lanes import make_lanes
 from rltransfer.experiment.spec import MULTI_TASK, Experiment
 from rltransfer.runs import Run, SourceRecord
 
+MULTI_TASK_RETURN = dict(zip(MULTI_TASK, (300.0, 250.0), strict=True))
 STEPS, SECONDS, START = 1000, 12.5, 1_700_000_000.0
 
 
@@ -47,10 +48,10 @@ class Lab:
 
 
 def commit(run: Run, experiment: Experiment, key: str, context: Context | None) -> None:
-    """Add a made-up source; a multi-task policy returns 300 everywhere."""
+    """Add a made-up source; a multi-task policy returns the same everywhere."""
     targets, episodes = experiment.targets(), experiment.evaluation.episodes
     if context is None:
-        returns = np.full((len(targets), episodes), 300.0)
+        returns = np.full((len(targets), episodes), MULTI_TASK_RETURN[key])
     else:
         lab = Lab(experiment.seeds[0])
         returns = lab.returns(experiment.space, context, targets, episodes)
@@ -62,7 +63,7 @@ def commit(run: Run, experiment: Experiment, key: str, context: Context | None) 
     run.commit(record, StubPolicy(), targets)
 
 
-def make_run(folder: Path, experiment: Experiment, rounds: int | None = None) -> Run:
+def make_run(folder: Path, experiment: Experiment, trained: int | None = None) -> Run:
     """Make a run in which every selector has had so many rounds, all by default."""
     run = Run.create(folder, experiment.to_toml())
     compare = experiment.selection.compare
@@ -71,7 +72,7 @@ def make_run(folder: Path, experiment: Experiment, rounds: int | None = None) ->
             commit(run, experiment, context.digest, context)
     pool = run.sources()
     for lane in make_lanes(experiment, experiment.seeds[0]):
-        for _ in range(lane.rounds if rounds is None else rounds):
+        for _ in range(lane.rounds if trained is None else trained):
             wanted = lane.replay(pool).wanted
             if wanted is None:
                 break
@@ -84,7 +85,7 @@ def make_run(folder: Path, experiment: Experiment, rounds: int | None = None) ->
 
 
 def make_study(
-    folder: Path, seeds: Sequence[int] = (0,), rounds: int | None = None, **description: object
+    folder: Path, seeds: Sequence[int] = (0,), trained: int | None = None, **description: object
 ) -> Path:
     """Make a run per seed of a small study of CartPole; return the experiment's folder."""
     settings: dict[str, object] = {
@@ -97,7 +98,7 @@ def make_study(
     }
     for seed in seeds:
         experiment = Experiment.of("cartpole", seeds=[seed], **settings)  # type: ignore[arg-type]
-        make_run(folder / f"seed-{seed}", experiment, rounds)
+        make_run(folder / f"seed-{seed}", experiment, trained)
     return folder
 
 

@@ -42,7 +42,10 @@ def test_every_flipped_bit_is_noticed(committed, byte, bit):
         (lambda f: (f / "a.txt").write_text("alph"), r"a\.txt was changed"),
         (lambda f: (f / "MANIFEST.json").unlink(), r"MANIFEST\.json is missing or damaged"),
         (lambda f: (f / "MANIFEST.json").write_text("{"), r"MANIFEST\.json is missing or damaged"),
-        (lambda f: (f / "MANIFEST.json").write_text("[1]"), r"MANIFEST\.json is missing or damaged"),
+        (
+            lambda f: (f / "MANIFEST.json").write_text("[1]"),
+            r"MANIFEST\.json is missing or damaged",
+        ),
     ],
 )
 def test_damage_is_named(committed, damage, message):

@@ -63,9 +63,7 @@ class ContextBatch(ABC):
         """Return the states, shape (episodes, s), of successive resets with this generator."""
 
     @abstractmethod
-    def reset(
-        self, rows: NDArray[np.intp], states: NDArray[np.float64]
-    ) -> NDArray[np.float32]:
+    def reset(self, rows: NDArray[np.intp], states: NDArray[np.float64]) -> NDArray[np.float32]:
         """Put `states`, shape (len(rows), s), into `rows`; return their observations."""
 
     @abstractmethod

@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 
 __all__ = ["along_x", "along_y", "cell_edges", "ticks"]
 
-MOST_TICKS = 7
+INCHES_PER_TICK = 0.45
+MOST_UPWARDS = 7
+MANTISSAS = ((1, 2, 5), (1, 3), (1,))
+"""Which ticks a decade may have, the most welcome first."""
 
 
 def along_x(ax: Axes, feature: ContextFeature, n: int) -> None:
     """Lay a feature with n grid points along the x axis."""
     ax.set_xscale(str(feature.scale))
-    at = ticks(feature)
+    at = ticks(feature, room(ax))
     ax.set_xticks(at, labels=[number(value) for value in at])
     ax.minorticks_off()
     ax.set_xlabel(feature_label(feature))
@@ -33,7 +36,7 @@ def along_x(ax: Axes, feature: ContextFeature, n: int) -> None:
 def along_y(ax: Axes, feature: ContextFeature, n: int) -> None:
     """Lay a feature with n grid points along the y axis."""
     ax.set_yscale(str(feature.scale))
-    at = ticks(feature)
+    at = ticks(feature, MOST_UPWARDS)
     ax.set_yticks(at, labels=[number(value) for value in at])
     ax.minorticks_off()
     ax.set_ylabel(feature_label(feature))
@@ -41,16 +44,26 @@ def along_y(ax: Axes, feature: ContextFeature, n: int) -> None:
     ax.set_ylim(edges[0], edges[-1])
 
 
-def ticks(feature: ContextFeature) -> NDArray[np.float64]:
-    """Return round values inside the feature's range, seven at most."""
+def room(ax: Axes) -> int:
+    """Return how many tick labels fit side by side under a panel."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    width = figure.get_size_inches()[0] * ax.get_position().width
+    return max(3, int(width / INCHES_PER_TICK))
+
+
+def ticks(feature: ContextFeature, most: int) -> NDArray[np.float64]:
+    """Return round values inside the feature's range, `most` at most where that leaves any."""
     if feature.scale is Scale.LINEAR:
-        at = MaxNLocator(MOST_TICKS - 1, steps=[1, 2, 5, 10]).tick_values(feature.low, feature.high)
-    else:
-        decades = 10.0 ** np.arange(np.floor(np.log10(feature.low)), np.log10(feature.high) + 1)
-        at = np.outer(decades, [1, 2, 5]).ravel()
-        if inside(at, feature).sum() > MOST_TICKS:
-            at = decades
-    return at[inside(at, feature)]
+        at = MaxNLocator(most - 1, steps=[1, 2, 5, 10]).tick_values(feature.low, feature.high)
+        return np.asarray(at[inside(at, feature)])
+    decades = 10.0 ** np.arange(np.floor(np.log10(feature.low)), np.log10(feature.high) + 1)
+    for mantissas in MANTISSAS:
+        at = np.outer(decades, mantissas).ravel()
+        at = at[inside(at, feature)]
+        if len(at) <= most:
+            break
+    return at
 
 
 def inside(values: NDArray[np.float64], feature: ContextFeature) -> NDArray[np.bool_]:

@@ -72,7 +72,8 @@ def write_labels(ax: Axes, labels: list[tuple[float, str, str]]) -> None:
             name, (1.0, wanted), xytext=(1.05, at), xycoords="axes fraction",
             textcoords="axes fraction", color=color, va="center", fontsize=9,
             fontweight="bold" if color == INK else "normal",
-            arrowprops={"arrowstyle": "-", "color": color, "lw": 0.6, "shrinkA": 1, "shrinkB": 1},
+            arrowprops={"arrowstyle": "-", "color": color, "lw": 0.6, "relpos": (0, 0.5),
+                        "shrinkA": 1, "shrinkB": 1},
         )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import matplotlib
 import numpy as np
 from matplotlib import colormaps, rc_context
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
@@ -29,6 +29,7 @@ __all__ = [
     "LIGHT",
     "SEQUENTIAL",
     "mark_source",
+    "outer_labels",
     "panels",
     "plain_numbers",
     "source_colors",
@@ -43,6 +44,9 @@ SEQUENTIAL = "viridis"
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9",
           "#332288", "#882255", "#999933", "#44aa99", "#aa4499", "#117733")  # fmt: skip
 """Okabe and Ito's colours (without yellow and black), then Tol's muted ones."""
+
+BRIGHT = 0.58
+"""Relative luminance from which on writing is dark."""
 
 STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",
@@ -97,6 +101,17 @@ def panels(count: int, columns: int, size: tuple[float, float]) -> tuple[Figure,
     return figure, axes[:count]
 
 
+def outer_labels(axes: list[Axes], columns: int) -> None:
+    """Keep, of panels with the same axes, the labels at the left and at the bottom only."""
+    for i, ax in enumerate(axes):
+        if i % columns:
+            ax.set_ylabel("")
+            ax.tick_params(axis="y", labelleft=False)
+        if i + columns < len(axes):
+            ax.set_xlabel("")
+            ax.tick_params(axis="x", labelbottom=False)
+
+
 def source_colors(matrix: TransferMatrix) -> Mapping[Context, str]:
     """Return a colour for each trained source, by the round in which it was trained."""
     n = len(matrix.trained)
@@ -109,8 +124,14 @@ def mark_source(ax: Axes, x: float, y: float, label: str, color: str) -> None:
     """Draw a source as a disc with the number of its round."""
     ax.plot([x], [y], "o", markersize=11, color=color, markeredgecolor="white",
             markeredgewidth=1.2, zorder=6, clip_on=False, gid=f"source-{label}")  # fmt: skip
-    ax.annotate(label, (x, y), color="white", fontsize=7, fontweight="bold", ha="center",
+    ax.annotate(label, (x, y), color=ink_on(color), fontsize=7, fontweight="bold", ha="center",
                 va="center_baseline", zorder=7, annotation_clip=False)  # fmt: skip
+
+
+def ink_on(color: str) -> str:
+    """Return the colour of writing that can be read on a colour."""
+    red, green, blue = to_rgb(color)
+    return "white" if 0.3 * red + 0.59 * green + 0.11 * blue < BRIGHT else INK
 
 
 def plain_numbers(ax: Axes) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from rltransfer.reports.figures.context_axes import along_x
-from rltransfer.reports.figures.heatmap import most_panels
+from rltransfer.reports.figures.heatmap import COLUMNS, most_panels
 from rltransfer.reports.figures.maps import draw_borders, draw_map, draw_profile, mark_sources
 from rltransfer.reports.figures.style import (
     GREY,
@@ -16,6 +16,7 @@ from rltransfer.reports.figures.style import (
     LIGHT,
     SEQUENTIAL,
     mark_source,
+    outer_labels,
     panels,
     plain_numbers,
     source_colors,
@@ -45,17 +46,17 @@ def targets_figure(matrix: TransferMatrix, threshold: float) -> Figure:
 def curves(matrix: TransferMatrix, threshold: float) -> Figure:
     """Draw returns along one feature."""
     shown = most_panels(len(matrix.trained))
-    figure, axes = panels(len(shown), 3, (2.7, 2.2))
+    figure, axes = panels(len(shown), COLUMNS, (2.7, 2.2))
     low = min(float(matrix.mean[0].min()), float(matrix.best.min()))
     high = max(float(matrix.best.max()), threshold)
     room = 0.06 * (high - low or 1.0)
-    for i, (ax, k) in enumerate(zip(axes, shown, strict=True)):
+    for ax, k in zip(axes, shown, strict=True):
         draw_round(ax, matrix, k)
         ax.axhline(threshold, color=GREY, linewidth=0.8, linestyle=":")
         ax.set_ylim(low - room, high + 2 * room)
-        ax.set_ylabel("return" if i % 3 == 0 else "")
+        ax.set_ylabel("return")
         plain_numbers(ax)
-        ax.label_outer()
+    outer_labels(axes, COLUMNS)
     return figure
 
 
@@ -87,7 +88,7 @@ def title(matrix: TransferMatrix, k: int) -> str:
 def round_maps(matrix: TransferMatrix, threshold: float) -> Figure:
     """Draw maps over two features; white lines part the sources' regions."""
     shown = most_panels(len(matrix.trained))
-    figure, axes = panels(len(shown), 3, (2.7, 2.5))
+    figure, axes = panels(len(shown), COLUMNS, (2.7, 2.5))
     X = matrix.space.to_array(matrix.targets)
     limits = {"vmin": matrix.mean.min(), "vmax": matrix.best.max()}
     for ax, k in zip(axes, shown, strict=True):
@@ -96,29 +97,33 @@ def round_maps(matrix: TransferMatrix, threshold: float) -> Figure:
         draw_borders(ax, matrix.space, X, now.covering)
         mark_sources(ax, now)
         ax.set_title(title(matrix, k))
+    outer_labels(axes, COLUMNS)
     bar = figure.colorbar(mesh, ax=axes, label="return", shrink=0.8)
     bar.ax.axhline(threshold, color="white", linewidth=1.5, linestyle=":")
     return figure
 
 
 def profiles(matrix: TransferMatrix, threshold: float) -> Figure:
-    """Draw, along each of many features, the first and the last round and those between."""
+    """Draw the last round along each of many features, and earlier ones faintly."""
     X = matrix.space.to_array(matrix.targets)
-    figure, axes = panels(len(matrix.space), 3, (2.7, 2.6))
+    figure, axes = panels(len(matrix.space), COLUMNS, (2.7, 2.6))
     rounds = len(matrix.trained)
     for i, (ax, feature) in enumerate(zip(axes, matrix.space, strict=True)):
         for k in range(1, rounds):
             ax.plot(*profile_line(X[:, i], matrix.after(k).best), color=LIGHT, linewidth=1)
         draw_profile(ax, feature, X[:, i], matrix.best, color=INK, linewidth=2)
         ax.axhline(threshold, color=GREY, linewidth=0.8, linestyle=":")
-        for color, (k, source) in zip(
-            source_colors(matrix).values(), enumerate(matrix.trained, 1), strict=True
-        ):
-            x = matrix.sources[source][feature.name]
-            mark_source(ax, x, float(matrix.set_points[k - 1]), str(k), color)
-        ax.set_ylabel("return" if i % 3 == 0 else "")
+        ax.set_ylim(*limits)
+        mark_stacks(ax, matrix, feature.name)
+        ax.set_ylabel("return")
         plain_numbers(ax)
+        if i % COLUMNS:
+            outer_labels_y(ax)
     return figure
+
+
+def mark_stacks(ax: Axes, matrix: TransferMatrix, name: str) -> None:
+    """Mark the sources at the bottom of a panel, those with the same value above each other."""
 
 
 def profile_line(column: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
