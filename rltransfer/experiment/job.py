@@ -17,6 +17,7 @@ from rltransfer.evaluation import evaluate
 from rltransfer.experiment.spec import MULTI_TASK, Experiment
 from rltransfer.runs import SourceRecord
 from rltransfer.seeding import derive_seed
+from rltransfer.training.recipes import make_recipe
 
 if TYPE_CHECKING:
     from rltransfer.training.policy import Policy
@@ -30,11 +31,15 @@ MONITOR_EPISODES = 20
 
 @dataclass(frozen=True)
 class Job:
-    """A policy to train and evaluate.
+    """A policy to train and evaluate, described so that any process can do it.
 
     Attributes:
-        key: the context's digest, or the name of the multi-task recipe.
-        context: the source context; None to train on all sources.
+        key: the context's digest, or the name of the multi-task comparison.
+        context: the source context; None where the policy is trained on many.
+        contexts: what it is trained on.
+        recipe: how.
+        steps: environment steps of the training.
+        observe: the context features that it sees.
         experiment: the experiment as plain data.
         seed: the run's root seed.
         progress: a file to which the worker appends its learning curve, a JSON line per point.
@@ -42,9 +47,43 @@ class Job:
 
     key: str
     context: Context | None
+    contexts: tuple[Context, ...]
+    recipe: str
+    steps: int
+    observe: tuple[str, ...]
     experiment: Mapping[str, Any]
     seed: int
     progress: Path
+
+    @classmethod
+    def on_source(cls, experiment: Experiment, context: Context, scratch: Path) -> Job:
+        """Describe the training on one source."""
+        return cls(
+            key=context.digest,
+            context=context,
+            contexts=(context,),
+            recipe=experiment.training.recipe,
+            steps=experiment.training_defaults().steps,
+            observe=(),
+            experiment=experiment.model_dump(exclude_none=True),
+            seed=experiment.seeds[0],
+            progress=scratch / f"{context.digest}.jsonl",
+        )
+
+    @classmethod
+    def on_all(cls, experiment: Experiment, name: str, scratch: Path) -> Job:
+        """Describe the training of one policy on all sources, with the steps of all rounds."""
+        return cls(
+            key=name,
+            context=None,
+            contexts=experiment.sources(),
+            recipe="multi-task",
+            steps=experiment.training_defaults().steps * experiment.selection.rounds,
+            observe=tuple(experiment.contexts.vary) if MULTI_TASK[name] else (),
+            experiment=experiment.model_dump(exclude_none=True),
+            seed=experiment.seeds[0],
+            progress=scratch / f"{name}.jsonl",
+        )
 
     @property
     def label(self) -> str:
@@ -88,38 +127,33 @@ def train_and_evaluate(job: Job) -> tuple[SourceRecord, Policy]:
 
     Depends on the job alone: not on the process, nor on what was trained before.
     """
-    from rltransfer.training.recipes import make_recipe
-
     started = time.time()
     experiment = Experiment.model_validate(job.experiment)
     env, targets = experiment.environment, experiment.targets()
-    many = job.context is None
-    defaults = experiment.training_defaults()
-    steps = defaults.steps * (experiment.selection.rounds if many else 1)
     recipe = make_recipe(
-        "multi-task" if many else experiment.training.recipe,
+        job.recipe,
         algorithm=experiment.algorithm,
-        defaults=defaults.model_copy(update={"steps": steps}),
-        observe=tuple(experiment.contexts.vary) if job.key == MULTI_TASK[0] else (),
+        defaults=experiment.training_defaults().model_copy(update={"steps": job.steps}),
+        observe=job.observe,
     )
-    (problem,) = recipe.problems(env, experiment.sources() if many else (job.context,))
+    (problem,) = recipe.problems(env, job.contexts)
+    seed = derive_seed(job.seed, f"train {job.recipe}", job.context)
     monitor = FileMonitor(problem, derive_seed(job.seed, "monitor", job.context), job.progress)
-    seed = derive_seed(job.seed, "train" if not many else job.key, job.context)
     result = recipe.trainer(env).train(problem, seed=seed, monitor=monitor)
-    episodes = experiment.evaluation.episodes
-    found = evaluate(result.policy, env, targets, episodes, derive_seed(job.seed, "evaluate"))
+    starts, episodes = derive_seed(job.seed, "evaluate"), experiment.evaluation.episodes
+    found = evaluate(result.policy, env, targets, episodes, starts)
     record = SourceRecord(
         key=job.key,
         context=job.context,
         returns=found.returns,
         lengths=found.lengths,
-        curve=tuple(result.curve),
+        curve=tuple((point.step, point.score) for point in result.curve),
         steps=result.steps,
         seconds=result.seconds,
         seed=seed,
         started=started,
         finished=time.time(),
-        stages=tuple(result.stages),
+        stages=result.stages,
     )
     return record, result.policy
 

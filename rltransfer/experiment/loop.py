@@ -130,16 +130,13 @@ class Controller:
         return [lane.replay(self.pool) for lane in self.lanes]
 
     def wanted(self) -> list[Job]:
-        """Return the jobs that can start now, the experiment's own lane first."""
-        jobs = [
-            self.job(s.wanted.context.digest, s.wanted.context)
-            for s in self.states()
-            if s.wanted is not None
-        ]
-        compare = self.experiment.selection.compare
-        jobs += [self.job(name, None) for name in MULTI_TASK if name in compare]
-        if "independent" in compare:
-            jobs += [self.job(x.digest, x) for x in self.experiment.sources()]
+        """Return the jobs that can start now: the experiment's own lane, the long ones, the rest."""
+        study, compare = self.experiment, self.experiment.selection.compare
+        contexts = [s.wanted.context for s in self.states() if s.wanted is not None]
+        contexts += study.sources() if "independent" in compare else ()
+        singles = [Job.on_source(study, x, self.scratch) for x in contexts]
+        many = [Job.on_all(study, name, self.scratch) for name in MULTI_TASK if name in compare]
+        jobs = [*singles[:1], *many, *singles[1:]]
         unique = {job.key: job for job in jobs if job.key not in self.pool}
         return list(unique.values())
 
@@ -156,11 +153,6 @@ class Controller:
             known = sum(record.context is not None for record in self.pool.values())
             singles = known + sum(state.remaining for state in self.states())
         return singles + sum(name in compare for name in MULTI_TASK)
-
-    def job(self, key: str, context: Any) -> Job:
-        """Describe a job as plain data."""
-        progress = self.scratch / f"{key}.jsonl"
-        return Job(key, context, self.experiment.model_dump(), self.seed, progress)
 
     # -- handing out and taking back -----------------------------------------------------------
 

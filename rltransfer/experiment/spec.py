@@ -24,7 +24,9 @@ __all__ = ["COMPARISONS", "Contexts", "Evaluation", "Experiment", "Selection", "
 
 FORMAT = 1
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
-MULTI_TASK = ("multi-task", "multi-task-hidden")
+MULTI_TASK = {"multi-task": True, "multi-task-hidden": False}
+"""One policy on all contexts, and whether it sees which one it is in."""
+
 COMPARISONS = (*SELECTORS, *MULTI_TASK, "independent")
 """What a study can be compared with: another selector, one policy for all, one policy for each."""
 

@@ -18,12 +18,14 @@ from rltransfer.experiment.spec import MULTI_TASK
 from rltransfer.reports.estimate import Estimate
 from rltransfer.reports.study import Replicate, Study
 from rltransfer.selection.oracle import SequentialOracle, replay
-from rltransfer.transfer import TransferMatrix, paired_comparison
+from rltransfer.transfer import TransferMatrix
 
 __all__ = ["Comparison", "CoverageCurve", "Reference", "served"]
 
 Array = NDArray[np.float64]
 ORACLE = "sequential oracle"
+
+TOLD, HIDDEN = MULTI_TASK
 
 
 @dataclass(frozen=True)
@@ -75,10 +77,7 @@ class CoverageCurve:
     def lead(self, other: CoverageCurve, rng: np.random.Generator) -> Estimate:
         """Estimate how much larger V is here, at the last round that both have, seed by seed."""
         k = min(self.rounds, other.rounds) - 1
-        own, others = np.array(self.points[k].per_seed), np.array(other.points[k].per_seed)
-        if len(own) == 1:
-            return Estimate.of_one(float(own[0] - others[0]))
-        return Estimate.within(paired_comparison(own, others, rng, 1000), own - others)
+        return Estimate.of_pairs(self.points[k].per_seed, other.points[k].per_seed, rng)
 
 
 @dataclass(frozen=True)
@@ -141,14 +140,10 @@ def oracle_curve(study: Study, rng: np.random.Generator) -> CoverageCurve | None
     for replicate in study.replicates:
         if replicate.truth is None:
             return None
-        empty, truth = replicate.own.lane.empty, replicate.truth
-        selector = SequentialOracle(truth.mean(axis=-1))
-        matrices.append(
-            replay(
-                selector, truth, empty.space, empty.sources, empty.targets,
-                replicate.own.lane.rounds,
-            )  # fmt: skip
-        )
+        asked, truth = replicate.own.lane.empty, replicate.truth
+        oracle = SequentialOracle(truth.mean(axis=-1))
+        rounds = replicate.own.lane.rounds
+        matrices.append(replay(oracle, truth, asked.space, asked.sources, asked.targets, rounds))
     return CoverageCurve.of(ORACLE, matrices, rng)
 
 
@@ -184,10 +179,10 @@ def independent(replicate: Replicate) -> Array | None:
 
 
 REFERENCES: dict[str, tuple[str, Callable[[Replicate], Array | None]]] = {
-    MULTI_TASK[0]: ("one policy trained on all contexts, told the context", policy(MULTI_TASK[0])),
-    MULTI_TASK[1]: (
+    TOLD: ("one policy trained on all contexts, told the context", policy(TOLD)),
+    HIDDEN: (
         "one policy trained on all contexts, not told the context",
-        policy(MULTI_TASK[1]),
+        policy(HIDDEN),
     ),
     "independent": ("one policy per context, each on its own context", independent),
     "best of all trained": (

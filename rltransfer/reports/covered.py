@@ -50,11 +50,11 @@ class Covered:
         threshold = threshold_return(study.spec.score)
         matrices = [replicate.matrix.after(study.rounds) for replicate in study.replicates]
         masks = np.array([matrix.best >= threshold for matrix in matrices])
-        everywhere = masks.all(axis=0) if len(study.space) == 1 else np.zeros(0, dtype=np.bool_)
+        in_line = study.targets if len(study.space) == 1 else ()
         return cls(
             threshold=threshold,
             share=Estimate.of_seeds(masks.mean(axis=1), rng),
-            stretches=stretches(study.targets, everywhere),
+            stretches=stretches(in_line, np.asarray(masks.all(axis=0))),
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -32,13 +33,18 @@ def draw_one(exhibit: Exhibit, folder: Path) -> Picture:
     """Write one figure's files."""
     files = {kind: rendered(exhibit.figure, kind) for kind in METADATA}
     for kind, data in files.items():
-        write_atomically(folder / f"{exhibit.name}.{kind}", lambda path, d=data: path.write_bytes(d))
+        write_atomically(folder / f"{exhibit.name}.{kind}", partial(write_bytes, data))
     return Picture(exhibit, files["svg"])
+
+
+def write_bytes(data: bytes, path: Path) -> None:
+    """Write a file."""
+    path.write_bytes(data)
 
 
 @styled
 def rendered(figure: Figure, kind: str) -> bytes:
     """Return the bytes of a figure as an SVG or PNG file."""
     buffer = BytesIO()
-    figure.savefig(buffer, format=kind, metadata=METADATA[kind], bbox_inches="tight", pad_inches=0.08)
+    figure.savefig(buffer, format=kind, metadata=METADATA[kind])
     return buffer.getvalue()

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rltransfer.transfer import Interval, stratified_bootstrap
+from rltransfer.transfer import Interval, paired_comparison, stratified_bootstrap
 
 __all__ = ["Estimate"]
 
@@ -51,6 +51,14 @@ class Estimate:
             return cls.of_one(float(values.mean()))
         bounds = stratified_bootstrap(values, np.mean, rng, RESAMPLES)
         return cls.within(bounds, values.mean(axis=(1, 2)))
+
+    @classmethod
+    def of_pairs(cls, x: ArrayLike, y: ArrayLike, rng: np.random.Generator) -> Estimate:
+        """Estimate x - y from one number per seed in each, shape (S,): pairs are redrawn."""
+        X, Y = (np.asarray(v, dtype=np.float64) for v in (x, y))
+        if len(X) == 1:
+            return cls.of_one(float(X[0] - Y[0]))
+        return cls.within(paired_comparison(X, Y, rng, RESAMPLES), X - Y)
 
     @classmethod
     def of_one(cls, value: float) -> Estimate:

@@ -151,9 +151,12 @@ def heatmap(study: Study, replicate: Replicate, prefix: str) -> Exhibit:
 
 
 def dotted(study: Study) -> str:
-    """Explain the dotted line."""
+    """Explain the dotted line, which maps over two features have in their colour bar."""
     value = number(threshold_return(study.spec.score))
-    return f"The dotted line at a return of {value}, a score of {THRESHOLD}, is where a target counts as covered."
+    return (
+        f"From the dotted line on, a return of {value} or a score of {THRESHOLD}, a target counts "
+        "as covered."
+    )
 
 
 ACROSS = {
@@ -169,8 +172,8 @@ TARGETS = {
     2: "Each cell is a target; white lines part the regions of different sources, discs are the "
        "sources, numbered by round.",
     3: "Dark: after the last round, as a mean over the other features; the shade reaches from "
-       "the worst to the best target. Light: earlier rounds. Discs are the sources, numbered by "
-       "round, at their own return.",
+       "the worst to the best target. Light: earlier rounds. Discs on the axis are the sources, "
+       "numbered by round; sources with the same value are stacked.",
 }  # fmt: skip
 GAPS = {
     1: "Each point is a target, in the colour of its source; discs are the sources, where the "

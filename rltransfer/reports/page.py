@@ -83,6 +83,7 @@ def page_html(
         stretches=[stretch_text(study, stretch) for stretch in summary.covered.stretches],
         at=lambda context: words.context_text(study.space, context),
         score=THRESHOLD,
+        description=study.experiment.model_copy(update={"seeds": list(study.seeds)}).to_toml(),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -181,14 +182,14 @@ class Study:
     @property
     def missing(self) -> tuple[str, ...]:
         """What is not trained yet, a sentence without its full stop per seed."""
-        begun = [f"seed {r.seed}: {', '.join(r.missing)}" for r in self.replicates if r.missing]
-        return (*begun, *(f"seed {seed}: nothing to report yet" for seed in self.waiting))
+        begun = [f"Seed {r.seed}: {', '.join(r.missing)}" for r in self.replicates if r.missing]
+        return (*begun, *(f"Seed {seed}: nothing to report yet" for seed in self.waiting))
 
 
 def require_one_experiment(path: Path, replicates: list[Replicate]) -> None:
     """Refuse to average over different experiments, or over one run twice."""
     first = replicates[0]
-    for previous, replicate in zip(replicates, replicates[1:], strict=False):
+    for previous, replicate in pairwise(replicates):
         if replicate.experiment.digest != first.experiment.digest:
             raise InvalidExperiment(
                 f"{path} holds different experiments: compare {first.run.experiment_file} with "

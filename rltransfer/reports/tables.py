@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from rltransfer.experiment.lanes import LaneState
 from rltransfer.reports.study import Replicate
 from rltransfer.reports.words import context_text
 from rltransfer.runs import SourceRecord
@@ -25,7 +26,7 @@ class TrainedRow:
         steps, seconds: what its training cost.
         wall: seconds of training and evaluation together.
         own: its mean return on its own context; None for a policy of many contexts.
-        gain: by how much it raised V of the first of `lanes`, or None.
+        gain: by how much it raised V of the first of `lanes`; None in the first round.
         reason: why that selector picked it.
         finished: when, in universal time.
     """
@@ -60,8 +61,6 @@ def trained_row(replicate: Replicate, record: SourceRecord) -> TrainedRow:
         if pick.context == record.context
     }
     first = next(iter(rounds), None)
-    chosen = None if first is None else replicate.states[first].entry(rounds[first], replicate.pool)
-    why = "" if first is None else replicate.states[first].picks[rounds[first]].reason
     colors = source_colors(replicate.matrix)
     return TrainedRow(
         label=label(replicate, record),
@@ -71,10 +70,16 @@ def trained_row(replicate: Replicate, record: SourceRecord) -> TrainedRow:
         seconds=record.seconds,
         wall=record.finished - record.started,
         own=own_return(replicate, record),
-        gain=None if chosen is None else chosen.gain,
-        reason=why,
+        gain=None if first is None else gain(replicate.states[first], rounds[first]),
+        reason="" if first is None else replicate.states[first].picks[rounds[first]].reason,
         finished=moment(record.finished),
     )
+
+
+def gain(state: LaneState, k: int) -> float | None:
+    """Return by how much the pick of round k (from 0) raised V; None in the first round."""
+    V = state.transfer.coverage_curve()
+    return float(V[k] - V[k - 1]) if k else None
 
 
 def label(replicate: Replicate, record: SourceRecord) -> str:
@@ -94,7 +99,7 @@ def own_return(replicate: Replicate, record: SourceRecord) -> float | None:
 
 def moment(seconds: float) -> str:
     """Return a time since 1970 as a date and time of day in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def provenance_rows(replicate: Replicate) -> list[tuple[str, str]]:
@@ -104,7 +109,7 @@ def provenance_rows(replicate: Replicate) -> list[tuple[str, str]]:
     facts = {
         "seed": replicate.seed,
         "experiment": f"digest {replicate.experiment.digest}",
-        "last policy": moment(finished),
+        "last policy": f"{moment(finished)} UTC",
     }
     return [(name.replace(".", " "), in_words(fact)) for name, fact in {**facts, **said}.items()]
 

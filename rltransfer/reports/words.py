@@ -5,7 +5,16 @@ from __future__ import annotations
 from rltransfer.contexts import Context, ContextFeature, ContextSpace
 from rltransfer.reports.estimate import Estimate
 
-__all__ = ["context_text", "duration", "estimate_text", "feature_label", "number", "percent"]
+__all__ = [
+    "context_text",
+    "duration",
+    "estimate_text",
+    "feature_label",
+    "number",
+    "percent",
+    "signed",
+    "values_text",
+]
 
 MINUTE, HOUR = 60.0, 3600.0
 
@@ -65,6 +74,10 @@ def quantity(feature: ContextFeature, value: float) -> str:
 def context_text(space: ContextSpace, context: Context) -> str:
     """Return a context with units; with the features' names where there are several."""
     if len(space) == 1:
-        (feature,) = space
-        return quantity(feature, context[feature.name])
+        return values_text(space, context)
     return ", ".join(f"{f.name} {quantity(f, context[f.name])}" for f in space)
+
+
+def values_text(space: ContextSpace, context: Context) -> str:
+    """Return a context's values with units, in the order of the features, without their names."""
+    return ", ".join(quantity(feature, context[feature.name]) for feature in space)

@@ -30,7 +30,7 @@ class Worst:
     @classmethod
     def of(cls, study: Study) -> Worst:
         """Find it; ties: the first seed, the first target."""
-        reports = {replicate.seed: replicate.gaps[study.rounds - 1] for replicate in study.replicates}
+        reports = {r.seed: r.gaps[study.rounds - 1] for r in study.replicates}
         seed = max(reports, key=lambda seed: reports[seed].worst_gap)
         report = reports[seed]
         at = int(report.gap.argmax())

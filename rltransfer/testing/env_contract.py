@@ -103,12 +103,12 @@ class EnvironmentContract:
 
     def test_a_context_comes_and_goes(self, env: ContextualEnv, actions: list[Any]) -> None:
         """`reset(options={"context": ...})` equals building anew, there and back."""
-        member, other = env.make(), self._other(env)
-        usual = replay(member, actions, SEED)
-        changed = replay(member, actions, SEED, {"context": dict(other)})
-        assert changed == replay(env.make(other), actions, SEED) != usual
-        assert replay(member, actions, SEED) == changed, "a context stays until the next one"
-        assert replay(member, actions, SEED, {"context": {}}) == usual
+        member, usual = env.make(), replay(env.make(), actions, SEED)
+        for other in (self._other(env), self._other(env, 0.8)):
+            changed = replay(member, actions, SEED, {"context": dict(other)})
+            assert changed == replay(env.make(other), actions, SEED) != usual
+            assert replay(member, actions, SEED) == changed, "a context stays until the next one"
+            assert replay(member, actions, SEED, {"context": {}}) == usual, "it does not come back"
 
     def test_instances_keep_apart(self, env: ContextualEnv, actions: list[Any]) -> None:
         """Two contexts stepped in turn are what each is alone."""
@@ -233,8 +233,8 @@ class EnvironmentContract:
     def _random_actions(self, steps: int) -> list[Any]:
         return [self._action_space.sample() for _ in range(steps)]
 
-    def _other(self, env: ContextualEnv) -> Context:
-        return env.space.from_unit(np.full((1, len(env.space)), 0.3))[0]
+    def _other(self, env: ContextualEnv, unit: float = 0.3) -> Context:
+        return env.space.from_unit(np.full((1, len(env.space)), unit))[0]
 
     def _registered(self, env: ContextualEnv, observe: tuple[str, ...]) -> gym.Env[Any, Any]:
         register_all()

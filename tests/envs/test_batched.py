@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from rltransfer.contexts import Context
-from rltransfer.envs import make
+from rltransfer.envs import ContextualEnv, EnvironmentSpec, catalog, make
 from rltransfer.envs.simulators.classic import BATCHES
 from rltransfer.envs.simulators.classic.acrobot import wrap
 from rltransfer.envs.simulators.classic.arrays import square, square_float32
@@ -33,6 +34,7 @@ def test_sines_of_arrays_are_those_of_scalars() -> None:
         assert np.array_equal(array(angles), [scalar(angle) for angle in angles.tolist()])
 
 
+WriteFamily = Callable[..., Path]
 FINITE = {"allow_nan": False, "allow_infinity": False}
 
 
@@ -193,13 +195,8 @@ def test_every_base_is_gymnasiums() -> None:
     for base, batch in BATCHES.items():
         reference = gym.make(base).unwrapped
         assert isinstance(batch.scalar(), type(reference))
-        assert set(make_features(base)) == set(batch.scalar.ATTRIBUTES)
-
-
-def make_features(base: str) -> tuple[str, ...]:
-    from rltransfer.envs import catalog
-
-    return next(spec.space.names for spec in catalog() if spec.base == base)
+        (spec,) = [spec for spec in catalog() if spec.base == base]
+        assert set(spec.space.names) == set(batch.scalar.ATTRIBUTES)
 
 
 def test_pendulum_takes_torques_beyond_the_action_space_as_gymnasium_does() -> None:
@@ -211,28 +208,32 @@ def test_pendulum_takes_torques_beyond_the_action_space_as_gymnasium_does() -> N
     assert np.array_equal(batch.step(torque[None])[0][0], reference.step(torque)[0])
 
 
-def test_an_unknown_base_is_answered_with_the_known_ones(tmp_path: Any) -> None:
-    spec = edited_spec(tmp_path, 'base      = "CartPole-v1"', 'base = "CartPole-v2"')
+def test_an_unknown_base_is_answered_with_the_known_ones(write_family: WriteFamily) -> None:
+    spec = EnvironmentSpec.read(write_family(replace={'"CartPole-v1"': '"CartPole-v2"'}))
     with pytest.raises(InvalidExperiment, match=r"did you mean 'CartPole-v1'\? Known: Acrobot-v1"):
-        build(spec)
+        ContextualEnv(spec).make()
 
 
-def test_a_feature_that_the_simulator_does_not_have_is_named(tmp_path: Any) -> None:
-    spec = edited_spec(tmp_path, "[context.gravity]", "[context.gravitation]")
+def test_a_feature_that_the_simulator_does_not_have_is_named(write_family: WriteFamily) -> None:
+    spec = EnvironmentSpec.read(write_family(replace={".gravity]": ".gravitation]"}))
     with pytest.raises(InvalidExperiment, match="'gravitation'; did you mean 'gravity'"):
-        build(spec)
+        ContextualEnv(spec).make()
 
 
-def edited_spec(folder: Any, old: str, new: str) -> Any:
-    from rltransfer.envs import EnvironmentSpec
-
-    text = (make("cartpole").spec.folder / "env.toml").read_text(encoding="utf-8")
-    assert old in text
-    (folder / "env.toml").write_text(text.replace(old, new), encoding="utf-8")
-    return EnvironmentSpec.read(folder)
-
-
-def build(spec: Any) -> Any:
-    from rltransfer.envs import ContextualEnv
-
-    return ContextualEnv(spec).make()
+def test_a_family_may_vary_fewer_features(write_family: WriteFamily) -> None:
+    text = (write_family() / "env.toml").read_text(encoding="utf-8")
+    head, tail = text.split("[context.gravity]")[0], text.split("[context.length]")[1]
+    folder = write_family("shorter")
+    (folder / "env.toml").write_text(
+        (head + "[context.length]" + tail.split("[context.force_mag]")[0])
+        + "[score]\nlow = 0.0\nhigh = 500.0\n",
+        encoding="utf-8",
+    )
+    short, usual = ContextualEnv(EnvironmentSpec.read(folder)), make("cartpole")
+    assert short.space.names == ("length",)
+    states = np.full((1, 4), 0.01)
+    batches = [env.batch([{"length": 0.7}]) for env in (short, usual)]
+    for batch in batches:
+        batch.reset(np.arange(1), states)
+    one, other = (batch.step(np.array([1])).observations for batch in batches)
+    assert np.array_equal(one, other)

@@ -14,8 +14,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from rltransfer.contexts import ContextSpace
 from rltransfer.reports.figures.context_axes import along_x
-from rltransfer.reports.figures.maps import draw_map, draw_profile
+from rltransfer.reports.figures.maps import draw_map, draw_profile, gap_colors, show_used
 from rltransfer.reports.figures.style import (
     GREY,
     INK,
@@ -25,7 +26,6 @@ from rltransfer.reports.figures.style import (
     plain_numbers,
     styled,
 )
-from rltransfer.contexts import ContextSpace
 from rltransfer.transfer import GapReport
 
 if TYPE_CHECKING:
@@ -69,10 +69,9 @@ def across_seeds_figure(reports: Sequence[GapReport], threshold: float) -> Figur
     space = reports[0].space
     X = space.to_array(reports[0].targets)
     gap = np.array([report.gap for report in reports])
-    widest = float(np.abs(gap.mean(axis=0)).max()) or 1.0
     quantities = (
         Quantity("return", np.array([r.reached for r in reports]), threshold, {"cmap": SEQUENTIAL}),
-        Quantity("gap ΔJ", gap, 0.0, {"cmap": "PuOr_r", "vmin": -widest, "vmax": widest}),
+        Quantity("gap ΔJ", gap, 0.0, gap_colors(gap.mean(axis=0))),
     )
     draw = {1: lines, 2: mean_maps}.get(len(space), mean_profiles)
     return draw(space, X, quantities)
@@ -98,7 +97,8 @@ def mean_maps(space: ContextSpace, X: Array, quantities: Sequence[Quantity]) -> 
     figure, axes = panels(2, 2, (3.7, 3.0))
     for ax, quantity in zip(axes, quantities, strict=True):
         mesh = draw_map(ax, space, X, quantity.mean, **quantity.look)
-        figure.colorbar(mesh, ax=ax, label=f"{quantity.name}, mean over seeds")
+        ax.set_title(f"{quantity.name}, mean over seeds")
+        show_used(figure.colorbar(mesh, ax=ax), quantity.mean)
     return figure
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["along_x", "along_y", "cell_edges", "ticks"]
 
 INCHES_PER_TICK = 0.45
-MOST_UPWARDS = 7
+MOST_TICKS = 8
 MANTISSAS = ((1, 2, 5), (1, 3), (1,))
 """Which ticks a decade may have, the most welcome first."""
 
@@ -36,7 +36,7 @@ def along_x(ax: Axes, feature: ContextFeature, n: int) -> None:
 def along_y(ax: Axes, feature: ContextFeature, n: int) -> None:
     """Lay a feature with n grid points along the y axis."""
     ax.set_yscale(str(feature.scale))
-    at = ticks(feature, MOST_UPWARDS)
+    at = ticks(feature, MOST_TICKS)
     ax.set_yticks(at, labels=[number(value) for value in at])
     ax.minorticks_off()
     ax.set_ylabel(feature_label(feature))
@@ -49,27 +49,26 @@ def room(ax: Axes) -> int:
     figure = ax.get_figure(root=True)
     assert figure is not None
     width = figure.get_size_inches()[0] * ax.get_position().width
-    return max(3, int(width / INCHES_PER_TICK))
+    return min(MOST_TICKS, max(3, int(width / INCHES_PER_TICK)))
 
 
 def ticks(feature: ContextFeature, most: int) -> NDArray[np.float64]:
     """Return round values inside the feature's range, `most` at most where that leaves any."""
     if feature.scale is Scale.LINEAR:
-        at = MaxNLocator(most - 1, steps=[1, 2, 5, 10]).tick_values(feature.low, feature.high)
-        return np.asarray(at[inside(at, feature)])
+        even = MaxNLocator(most - 1, steps=[1, 2, 5, 10]).tick_values(feature.low, feature.high)
+        return inside(np.asarray(even), feature)
     decades = 10.0 ** np.arange(np.floor(np.log10(feature.low)), np.log10(feature.high) + 1)
     for mantissas in MANTISSAS:
-        at = np.outer(decades, mantissas).ravel()
-        at = at[inside(at, feature)]
+        at = inside(np.outer(decades, mantissas).ravel(), feature)
         if len(at) <= most:
             break
     return at
 
 
-def inside(values: NDArray[np.float64], feature: ContextFeature) -> NDArray[np.bool_]:
-    """Say which values lie in the feature's range, up to rounding."""
+def inside(values: NDArray[np.float64], feature: ContextFeature) -> NDArray[np.float64]:
+    """Return those values that lie in the feature's range, up to rounding."""
     slack = 1e-9 * (feature.high - feature.low)
-    return (values >= feature.low - slack) & (values <= feature.high + slack)
+    return values[(values >= feature.low - slack) & (values <= feature.high + slack)]
 
 
 def cell_edges(feature: ContextFeature, n: int) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,7 +30,7 @@ def coverage_figure(comparison: Comparison) -> Figure:
     figure = Figure(figsize=(7.2, 4.2))
     ax = figure.subplots()
     labels = [draw_curve(ax, comparison.own, INK, 2.6)]
-    for curve, color in zip(comparison.curves[1:], COMPARED, strict=False):
+    for curve, color in zip(comparison.curves[1:], cycle(COMPARED), strict=False):
         labels.append(draw_curve(ax, curve, color, 1.6))
     if comparison.oracle:
         labels.append(draw_curve(ax, comparison.oracle, ORACLE, 1.2))
@@ -47,15 +48,12 @@ def coverage_figure(comparison: Comparison) -> Figure:
     return figure
 
 
-def draw_curve(
-    ax: Axes, curve: CoverageCurve, color: str, width: float
-) -> tuple[float, str, str]:
+def draw_curve(ax: Axes, curve: CoverageCurve, color: str, width: float) -> tuple[float, str, str]:
     """Draw a curve, its seeds and its interval; return where its label belongs."""
     k = np.arange(1, curve.rounds + 1)
     if len(curve.per_seed) > 1:
-        low = [point.low for point in curve.points]
-        high = [point.high for point in curve.points]
-        ax.fill_between(k, low, high, color=color, alpha=0.13, linewidth=0)
+        ends = np.array([(point.low, point.high) for point in curve.points], dtype=np.float64)
+        ax.fill_between(k, *ends.T, color=color, alpha=0.13, linewidth=0)
     ax.plot(k, curve.values, "o-", color=color, linewidth=width, markersize=2 + width,
             label=curve.name, zorder=2 + width)  # fmt: skip
     return float(curve.values[-1]), curve.name, color

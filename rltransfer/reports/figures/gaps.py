@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
 from rltransfer.contexts import Context
 from rltransfer.reports.figures.context_axes import along_x
-from rltransfer.reports.figures.maps import draw_map, draw_profile
+from rltransfer.reports.figures.maps import draw_map, draw_profile, gap_colors, show_used
 from rltransfer.reports.figures.style import GREY, INK, mark_source, plain_numbers, styled
 from rltransfer.reports.words import number
 from rltransfer.transfer import GapReport
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["gaps_figure"]
 
 Colors = Mapping[Context, str]
+RANKED = 2.8
+"""Height of the ranked gaps in inches."""
 
 
 @styled
@@ -46,7 +48,7 @@ def along_feature(report: GapReport, colors: Colors) -> Figure:
         mark_source(above, source[feature.name], 0.0, str(k), color)
     below.vlines(x, 0, report.regret, colors=[colors[s] for s in report.sources], linewidth=3)
     below.axhline(0, color=GREY, linewidth=0.8)
-    below.set_ylabel("regret")
+    below.set_ylabel("regret (return)")
     plain_numbers(below)
     along_x(below, feature, len(x))
     return figure
@@ -67,6 +69,14 @@ def draw_gaps(ax: Axes, x: np.ndarray, report: GapReport, colors: Colors) -> Non
     plain_numbers(ax)
 
 
+def below_ranked(report: GapReport, colors: Colors, height: float) -> tuple[Figure, SubFigure]:
+    """Return a figure with the ranked gaps on top, and the room below of some height in inches."""
+    figure = Figure(figsize=(7.6, RANKED + height))
+    top, bottom = np.asarray(figure.subfigures(2, 1, height_ratios=[RANKED, height]))
+    draw_ranked(top.subplots(), report, colors)
+    return figure, bottom
+
+
 def draw_ranked(ax: Axes, report: GapReport, colors: Colors) -> None:
     """Draw the gaps from the largest to the smallest."""
     order = np.argsort(-report.gap, kind="stable")
@@ -79,35 +89,30 @@ def draw_ranked(ax: Axes, report: GapReport, colors: Colors) -> None:
         **{name: getattr(report, name)[order] for name in fields},
     )
     draw_gaps(ax, np.arange(1, len(order) + 1), ranked, colors)
+    ax.set_xlim(0, len(order) + 1)
     ax.set_xlabel("targets, from the largest gap to the smallest")
 
 
 def ranked_and_mapped(report: GapReport, colors: Colors) -> Figure:
     """Draw, for two features, the ranked gaps above maps of gap and regret."""
-    figure = Figure(figsize=(7.6, 6.0))
-    top, bottom = figure.subfigures(2, 1, height_ratios=[1, 1.15])
-    draw_ranked(top.subplots(), report, colors)
+    figure, bottom = below_ranked(report, colors, 3.2)
     X = report.space.to_array(report.targets)
-    scale = float(np.abs(report.gap).max()) or 1.0
-    looks = (
-        ("gap ΔJ", report.gap, {"cmap": "PuOr_r", "vmin": -scale, "vmax": scale}),
-        ("regret", report.regret, {"cmap": "Reds", "vmin": 0.0}),
-    )
+    looks = (("gap ΔJ", report.gap, gap_colors(report.gap)),
+             ("regret", report.regret, {"cmap": "Reds", "vmin": 0.0}))  # fmt: skip
     for ax, (name, values, look) in zip(bottom.subplots(1, 2), looks, strict=True):
         mesh = draw_map(ax, report.space, X, values, **look)
         first, second = report.space.names
         for k, (source, color) in enumerate(colors.items(), 1):
             mark_source(ax, source[first], source[second], str(k), color)
-        bottom.colorbar(mesh, ax=ax, label=name)
+        ax.set_title(name)
+        show_used(bottom.colorbar(mesh, ax=ax), values)
     return figure
 
 
 def ranked_and_profiled(report: GapReport, colors: Colors) -> Figure:
     """Draw, for more features, the ranked gaps above their profile along each feature."""
     d = len(report.space)
-    figure = Figure(figsize=(7.6, 2.8 + 2.4 * -(-d // 3)))
-    top, bottom = figure.subfigures(2, 1, height_ratios=[2.8, 2.4 * -(-d // 3)])
-    draw_ranked(top.subplots(), report, colors)
+    figure, bottom = below_ranked(report, colors, 2.4 * -(-d // 3))
     X = report.space.to_array(report.targets)
     axes = bottom.subplots(-(-d // 3), 3, squeeze=False).ravel().tolist()
     for j, (ax, feature) in enumerate(zip(axes, report.space, strict=False)):

@@ -14,18 +14,20 @@ from rltransfer.reports.figures.style import (
     SEQUENTIAL,
     mark_source,
     panels,
+    share_x_labels,
+    share_y_labels,
     source_colors,
     styled,
 )
-from rltransfer.reports.words import context_text
+from rltransfer.reports.words import values_text
 from rltransfer.transfer import TransferMatrix
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["heatmap_figure", "most_panels"]
+__all__ = ["COLUMNS", "heatmap_figure", "most_panels"]
 
-MOST_PANELS = 12
+COLUMNS, MOST_PANELS = 3, 12
 
 
 @styled
@@ -81,8 +83,8 @@ def rows(known: TransferMatrix, rounds: int) -> Figure:
         edges, np.arange(len(order) + 1) - 0.5, known.mean[order], cmap=SEQUENTIAL, rasterized=True
     )
     sources = [known.sources[known.trained[k]] for k in order]
-    ax.set_yticks(range(len(order)), labels=[context_text(known.space, x) for x in sources])
-    ax.set_ylabel("source" if len(known.space) > 1 else f"source: {known.space.names[0]}")
+    ax.set_yticks(range(len(order)), labels=[values_text(known.space, x) for x in sources])
+    ax.set_ylabel(f"source: {', '.join(known.space.names)}")
     ax.tick_params(axis="y", length=0)
     colors = list(source_colors(known.after(rounds)).values())
     for row, k in enumerate(order):
@@ -120,7 +122,7 @@ def target_position(known: TransferMatrix, source: int) -> float:
 def source_maps(known: TransferMatrix, rounds: int) -> Figure:
     """Draw, for two features, one map over the targets per source of the study."""
     shown = most_panels(rounds)
-    figure, axes = panels(len(shown), 3, (2.7, 2.5))
+    figure, axes = panels(len(shown), COLUMNS, (2.7, 2.5))
     X = known.space.to_array(known.targets)
     limits = {"vmin": known.mean[:rounds].min(), "vmax": known.mean[:rounds].max()}
     first, second = known.space.names
@@ -130,5 +132,7 @@ def source_maps(known: TransferMatrix, rounds: int) -> Figure:
         source, color = sources[k]
         mark_source(ax, source[first], source[second], str(k + 1), color)
         ax.set_title(f"source {k + 1}")
+    share_x_labels(axes, COLUMNS)
+    share_y_labels(axes, COLUMNS)
     figure.colorbar(mesh, ax=axes, label="return", shrink=0.8)
     return figure

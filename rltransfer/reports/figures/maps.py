@@ -21,8 +21,18 @@ from rltransfer.transfer import TransferMatrix
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.collections import QuadMesh
+    from matplotlib.colorbar import Colorbar
 
-__all__ = ["draw_borders", "draw_map", "draw_profile", "grid_shape", "mark_sources"]
+__all__ = [
+    "draw_borders",
+    "draw_map",
+    "draw_profile",
+    "gap_colors",
+    "grid_shape",
+    "mark_sources",
+    "means_along",
+    "show_used",
+]
 
 Array = NDArray[np.float64]
 
@@ -36,12 +46,25 @@ def draw_map(ax: Axes, space: ContextSpace, X: Array, values: Array, **color: An
     """Draw values (M,) over a grid X (M, 2): first feature to the right, second upwards."""
     first, second = space
     n, m = grid_shape(space, X)
-    mesh = ax.pcolormesh(
-        cell_edges(first, n), cell_edges(second, m), values.reshape(n, m).T, rasterized=True, **color
-    )
+    x, y = cell_edges(first, n), cell_edges(second, m)
+    mesh = ax.pcolormesh(x, y, values.reshape(n, m).T, rasterized=True, **color)
     along_x(ax, first, n)
     along_y(ax, second, m)
     return mesh
+
+
+def gap_colors(gap: Array) -> dict[str, Any]:
+    """Return the colours of a map of gaps: white is no gap, both directions weigh the same."""
+    widest = float(np.abs(gap).max()) or 1.0
+    return {"cmap": "PuOr_r", "vmin": -widest, "vmax": widest}
+
+
+def show_used(bar: Colorbar, values: Array) -> None:
+    """Cut a colour bar to what it shows of zero and the values that occur."""
+    bottom, top = bar.ax.get_ylim()
+    low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
+    if low < high:
+        bar.ax.set_ylim(max(low, bottom), min(high, top))
 
 
 def draw_borders(ax: Axes, space: ContextSpace, X: Array, owners: NDArray[np.intp]) -> None:
@@ -78,11 +101,17 @@ def draw_profile(
         values: what to draw.
         line: properties of the line.
     """
-    points, which = np.unique(column, return_inverse=True)
-    groups = [values[which == i] for i in range(len(points))]
+    points, means = means_along(column, values)
+    groups = [values[column == point] for point in points]
     ax.fill_between(
         points, [g.min() for g in groups], [g.max() for g in groups],
         color=line.get("color"), alpha=0.12, linewidth=0,
     )  # fmt: skip
-    ax.plot(points, [g.mean() for g in groups], **line)
+    ax.plot(points, means, **line)
     along_x(ax, feature, len(points))
+
+
+def means_along(column: Array, values: Array) -> tuple[Array, Array]:
+    """Return the different entries of a column (M,), and the mean of the values at each."""
+    points, which = np.unique(column, return_inverse=True)
+    return points, np.bincount(which, weights=values) / np.bincount(which)

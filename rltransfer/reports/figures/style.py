@@ -9,9 +9,8 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-import matplotlib
 import numpy as np
-from matplotlib import colormaps, rc_context
+from matplotlib import colormaps, style
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
@@ -22,6 +21,7 @@ from rltransfer.transfer import TransferMatrix
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.transforms import Transform
 
 __all__ = [
     "GREY",
@@ -29,9 +29,10 @@ __all__ = [
     "LIGHT",
     "SEQUENTIAL",
     "mark_source",
-    "outer_labels",
     "panels",
     "plain_numbers",
+    "share_x_labels",
+    "share_y_labels",
     "source_colors",
     "styled",
 ]
@@ -71,6 +72,8 @@ STYLE: dict[str, Any] = {
     "legend.fontsize": 9,
     "figure.facecolor": "white",
     "figure.constrained_layout.use": True,
+    "figure.constrained_layout.h_pad": 0.06,
+    "figure.constrained_layout.w_pad": 0.06,
     "savefig.dpi": 150,
     "svg.hashsalt": "rltransfer",
     "svg.fonttype": "path",
@@ -82,9 +85,7 @@ def styled(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def inside(*args: P.args, **kwargs: P.kwargs) -> R:
-        with rc_context():
-            matplotlib.rcdefaults()
-            matplotlib.rcParams.update(STYLE)
+        with style.context(["default", STYLE]):
             return function(*args, **kwargs)
 
     return inside
@@ -101,15 +102,19 @@ def panels(count: int, columns: int, size: tuple[float, float]) -> tuple[Figure,
     return figure, axes[:count]
 
 
-def outer_labels(axes: list[Axes], columns: int) -> None:
-    """Keep, of panels with the same axes, the labels at the left and at the bottom only."""
+def share_y_labels(axes: list[Axes], columns: int) -> None:
+    """Keep, of panels with the same y axis, the labels of the leftmost only."""
     for i, ax in enumerate(axes):
         if i % columns:
             ax.set_ylabel("")
             ax.tick_params(axis="y", labelleft=False)
-        if i + columns < len(axes):
-            ax.set_xlabel("")
-            ax.tick_params(axis="x", labelbottom=False)
+
+
+def share_x_labels(axes: list[Axes], columns: int) -> None:
+    """Keep, of panels with the same x axis, the labels of the lowest in each column only."""
+    for ax in axes[: max(0, len(axes) - columns)]:
+        ax.set_xlabel("")
+        ax.tick_params(axis="x", labelbottom=False)
 
 
 def source_colors(matrix: TransferMatrix) -> Mapping[Context, str]:
@@ -120,12 +125,15 @@ def source_colors(matrix: TransferMatrix) -> Mapping[Context, str]:
     return {matrix.sources[i]: color for i, color in zip(matrix.trained, colors, strict=True)}
 
 
-def mark_source(ax: Axes, x: float, y: float, label: str, color: str) -> None:
-    """Draw a source as a disc with the number of its round."""
-    ax.plot([x], [y], "o", markersize=11, color=color, markeredgecolor="white",
-            markeredgewidth=1.2, zorder=6, clip_on=False, gid=f"source-{label}")  # fmt: skip
-    ax.annotate(label, (x, y), color=ink_on(color), fontsize=7, fontweight="bold", ha="center",
-                va="center_baseline", zorder=7, annotation_clip=False)  # fmt: skip
+def mark_source(
+    ax: Axes, x: float, y: float, label: str, color: str, coordinates: Transform | None = None
+) -> None:
+    """Draw a source as a disc with the number of its round, by default in data coordinates."""
+    place = coordinates or ax.transData
+    ax.plot([x], [y], "o", transform=place, markersize=11, color=color, markeredgecolor="white",
+            markeredgewidth=1.2, zorder=6, clip_on=False)  # fmt: skip
+    ax.annotate(label, (x, y), xycoords=place, color=ink_on(color), fontsize=7, fontweight="bold",
+                ha="center", va="center_baseline", zorder=7, annotation_clip=False)  # fmt: skip
 
 
 def ink_on(color: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,16 +10,23 @@ from matplotlib.figure import Figure
 
 from rltransfer.reports.figures.context_axes import along_x
 from rltransfer.reports.figures.heatmap import COLUMNS, most_panels
-from rltransfer.reports.figures.maps import draw_borders, draw_map, draw_profile, mark_sources
+from rltransfer.reports.figures.maps import (
+    draw_borders,
+    draw_map,
+    draw_profile,
+    mark_sources,
+    means_along,
+)
 from rltransfer.reports.figures.style import (
     GREY,
     INK,
     LIGHT,
     SEQUENTIAL,
     mark_source,
-    outer_labels,
     panels,
     plain_numbers,
+    share_x_labels,
+    share_y_labels,
     source_colors,
     styled,
 )
@@ -29,6 +37,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["targets_figure"]
+
+STACK = 0.09
+"""Distance of stacked marks, as a share of the panel's height."""
 
 
 @styled
@@ -56,7 +67,8 @@ def curves(matrix: TransferMatrix, threshold: float) -> Figure:
         ax.set_ylim(low - room, high + 2 * room)
         ax.set_ylabel("return")
         plain_numbers(ax)
-    outer_labels(axes, COLUMNS)
+    share_x_labels(axes, COLUMNS)
+    share_y_labels(axes, COLUMNS)
     return figure
 
 
@@ -97,7 +109,8 @@ def round_maps(matrix: TransferMatrix, threshold: float) -> Figure:
         draw_borders(ax, matrix.space, X, now.covering)
         mark_sources(ax, now)
         ax.set_title(title(matrix, k))
-    outer_labels(axes, COLUMNS)
+    share_x_labels(axes, COLUMNS)
+    share_y_labels(axes, COLUMNS)
     bar = figure.colorbar(mesh, ax=axes, label="return", shrink=0.8)
     bar.ax.axhline(threshold, color="white", linewidth=1.5, linestyle=":")
     return figure
@@ -107,26 +120,22 @@ def profiles(matrix: TransferMatrix, threshold: float) -> Figure:
     """Draw the last round along each of many features, and earlier ones faintly."""
     X = matrix.space.to_array(matrix.targets)
     figure, axes = panels(len(matrix.space), COLUMNS, (2.7, 2.6))
-    rounds = len(matrix.trained)
-    for i, (ax, feature) in enumerate(zip(axes, matrix.space, strict=True)):
-        for k in range(1, rounds):
-            ax.plot(*profile_line(X[:, i], matrix.after(k).best), color=LIGHT, linewidth=1)
-        draw_profile(ax, feature, X[:, i], matrix.best, color=INK, linewidth=2)
+    for ax, feature, column in zip(axes, matrix.space, X.T, strict=True):
+        for k in range(1, len(matrix.trained)):
+            ax.plot(*means_along(column, matrix.after(k).best), color=LIGHT, linewidth=1)
+        draw_profile(ax, feature, column, matrix.best, color=INK, linewidth=2)
         ax.axhline(threshold, color=GREY, linewidth=0.8, linestyle=":")
-        ax.set_ylim(*limits)
         mark_stacks(ax, matrix, feature.name)
         ax.set_ylabel("return")
         plain_numbers(ax)
-        if i % COLUMNS:
-            outer_labels_y(ax)
+    share_y_labels(axes, COLUMNS)
     return figure
 
 
 def mark_stacks(ax: Axes, matrix: TransferMatrix, name: str) -> None:
-    """Mark the sources at the bottom of a panel, those with the same value above each other."""
-
-
-def profile_line(column: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the values of a feature, and the mean of the values at each of them."""
-    points, which = np.unique(column, return_inverse=True)
-    return points, np.bincount(which, weights=values) / np.bincount(which)
+    """Mark the sources on the x axis, those with the same value above each other."""
+    seen: Counter[float] = Counter()
+    for k, (source, color) in enumerate(source_colors(matrix).items(), 1):
+        x = source[name]
+        mark_source(ax, x, STACK * seen[x], str(k), color, ax.get_xaxis_transform())
+        seen[x] += 1
