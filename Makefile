@@ -21,7 +21,8 @@ $(STAMP): pyproject.toml constraints.txt
 	touch $@
 
 demo: setup      ## the main job: CartPole with varied pole length, MBTL picks 6 sources; a report
-	$(BIN)/rltransfer run cartpole --vary length --targets 50 --rounds 6 --jobs 2
+	$(BIN)/rltransfer run cartpole --vary length --targets 50 --rounds 6 --jobs 2 \
+	    --compare random,equidistant,multi-task
 
 test: setup      ## every fast test
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"

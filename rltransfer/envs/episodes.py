@@ -17,10 +17,14 @@ from numpy.typing import NDArray
 
 from rltransfer.contexts import Context
 from rltransfer.envs.contextual import ContextualEnv
+from rltransfer.envs.simulators import ContextBatch
 from rltransfer.envs.wrappers import visible_units, with_context
 from rltransfer.errors import SourceFailed
 
 __all__ = ["EpisodeStep", "Episodes"]
+
+AHEAD = 16
+"""How many initial states are drawn at once."""
 
 
 class EpisodeStep(NamedTuple):
@@ -57,14 +61,14 @@ class Episodes:
         self.returns = np.zeros(len(self))
         self.lengths = np.zeros(len(self), dtype=np.int64)
         self._units = visible_units(env.space, self.contexts, self.observe)
-        self._generators: list[np.random.Generator | None] = [None] * len(self)
+        self._starts = Starts(self.batch)
 
     def __len__(self) -> int:
         return len(self.contexts)
 
     def seed(self, row: int, seed: int) -> None:
         """Give a row the generator that a Gymnasium environment makes of this seed."""
-        self._generators[row] = np_random(seed)[0]
+        self._starts.seed(row, np_random(seed)[0])
 
     def set_contexts(self, rows: NDArray[np.intp], contexts: Sequence[Mapping[str, float]]) -> None:
         """Give some rows other contexts; `begin` their next episodes before stepping on.
@@ -85,8 +89,7 @@ class Episodes:
             SourceFailed: if an observation is not finite.
         """
         self.returns[rows], self.lengths[rows] = 0.0, 0
-        states = [self.batch.initial_states(self._generator(row), 1) for row in rows.tolist()]
-        observations = self.batch.reset(rows, np.concatenate(states))
+        observations = self.batch.reset(rows, self._starts.take(rows))
         self._require_finite("observation", observations, rows)
         return with_context(observations, self._units[rows])
 
@@ -108,12 +111,6 @@ class Episodes:
         truncated = self.lengths >= self.env.spec.horizon
         return EpisodeStep(observations, step.rewards, step.terminated, truncated)
 
-    def _generator(self, row: int) -> np.random.Generator:
-        generator = self._generators[row]
-        if generator is None:
-            generator = self._generators[row] = np_random()[0]
-        return generator
-
     def _require_finite(
         self, field: str, values: NDArray[Any], rows: NDArray[np.intp] | None = None
     ) -> None:
@@ -126,3 +123,38 @@ class Episodes:
             f"finite, {values[at].tolist()}, at step {self.lengths[row]} of an episode. "
             "Narrow the range of the context, or look into the simulator."
         )
+
+
+class Starts:
+    """The initial states of each row's next episodes, drawn some episodes ahead.
+
+    Drawing many at once gives the same states as drawing one by one, and is cheaper where
+    episodes are short.
+    """
+
+    def __init__(self, batch: ContextBatch) -> None:
+        self._batch = batch
+        state = batch.initial_states(np.random.default_rng(0), 1)[0]
+        self._drawn = np.zeros((len(batch), AHEAD, *state.shape))
+        self._used = np.full(len(batch), AHEAD)
+        self._generators: list[np.random.Generator | None] = [None] * len(batch)
+
+    def seed(self, row: int, generator: np.random.Generator) -> None:
+        """Give a row another generator and forget what was drawn from the old one."""
+        self._generators[row] = generator
+        self._used[row] = AHEAD
+
+    def take(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return the next initial state of each row, shape (len(rows), s)."""
+        for row in rows[self._used[rows] == AHEAD].tolist():
+            self._draw(row)
+        states = self._drawn[rows, self._used[rows]]
+        self._used[rows] += 1
+        return np.asarray(states)
+
+    def _draw(self, row: int) -> None:
+        generator = self._generators[row]
+        if generator is None:
+            generator = self._generators[row] = np_random()[0]
+        self._drawn[row] = self._batch.initial_states(generator, AHEAD)
+        self._used[row] = 0

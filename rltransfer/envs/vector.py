@@ -65,6 +65,7 @@ class ContextVecEnv(VecEnv):
         batch, shown = self.episodes.batch, len(self.episodes.observe)
         space = visible_space(batch.observation_space, shown) if shown else batch.observation_space
         super().__init__(len(self.episodes), space, batch.action_space)
+        self._set_contexts(np.arange(self.num_envs), self.episodes.contexts)
 
     # -- episodes ------------------------------------------------------------------------------
 
@@ -80,7 +81,7 @@ class ContextVecEnv(VecEnv):
                 self.episodes.seed(row, seed)
         self._reset_seeds()
         self._reset_options()
-        return self._begin(np.arange(self.num_envs))
+        return self.episodes.begin(np.arange(self.num_envs))
 
     def step_async(self, actions: NDArray[Any]) -> None:
         """Take the actions, shape (n,) or (n, a), of the next step."""
@@ -97,33 +98,42 @@ class ContextVecEnv(VecEnv):
         infos: list[dict[str, Any]] = [{"TimeLimit.truncated": False} for _ in range(self.num_envs)]
         ended = np.flatnonzero(dones)
         if len(ended):
-            for row in ended.tolist():
-                infos[row] = self._last_info(row, observations[row], bool(terminated[row]))
-            if self._next_context is not None:
-                contexts = [self._next_context(row) for row in ended.tolist()]
-                self.episodes.set_contexts(ended, contexts)
-            observations[ended] = self._begin(ended)
+            self._finish(ended, observations, terminated, infos)
+            observations[ended] = self.episodes.begin(ended)
         return observations, rewards.astype(np.float32), dones, infos
 
-    def _last_info(
-        self, row: int, observation: NDArray[np.float32], terminated: bool
-    ) -> dict[str, Any]:
-        """Close a row's episode, as Monitor, TimeLimit and DummyVecEnv do together."""
-        episode = {
-            "r": round(float(self.episodes.returns[row]), 6),
-            "l": int(self.episodes.lengths[row]),
-            "t": round(time.time() - self._began, 6),
-        }
-        return {
-            "episode": episode,
-            "TimeLimit.truncated": not terminated,
-            "terminal_observation": observation.copy(),
-        }
+    def _finish(
+        self,
+        ended: NDArray[np.intp],
+        observations: NDArray[np.float32],
+        terminated: NDArray[np.bool_],
+        infos: list[dict[str, Any]],
+    ) -> None:
+        """Write what Monitor, TimeLimit and DummyVecEnv say of an episode's end; change tasks."""
+        rows, clock = ended.tolist(), round(time.time() - self._began, 6)
+        last = zip(
+            rows,
+            self.episodes.returns[ended].tolist(),
+            self.episodes.lengths[ended].tolist(),
+            terminated[ended].tolist(),
+            observations[ended],
+            strict=True,
+        )
+        for row, total, length, terminal, observation in last:
+            infos[row] = {
+                "episode": {"r": round(total, 6), "l": length, "t": clock},
+                "TimeLimit.truncated": not terminal,
+                "terminal_observation": observation,
+            }
+        if self._next_context is not None:
+            self._set_contexts(ended, [self._next_context(row) for row in rows])
 
-    def _begin(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+    def _set_contexts(
+        self, rows: NDArray[np.intp], contexts: Sequence[Mapping[str, float]]
+    ) -> None:
+        self.episodes.set_contexts(rows, contexts)
         for row in rows.tolist():
             self.reset_infos[row] = {"context": dict(self.episodes.contexts[row])}
-        return self.episodes.begin(rows)
 
     def _take_options(self) -> None:
         given = {row: options for row, options in enumerate(self._options) if options}
@@ -132,7 +142,7 @@ class ContextVecEnv(VecEnv):
                 f"the only reset option of a ContextVecEnv is 'context'; got {unknown[0]!r}."
             )
         contexts = [options["context"] for options in given.values()]
-        self.episodes.set_contexts(np.array(list(given), dtype=np.intp), contexts)
+        self._set_contexts(np.array(list(given), dtype=np.intp), contexts)
 
     # -- what else Stable-Baselines3 asks of a vector environment ------------------------------
 

@@ -16,7 +16,7 @@ __all__ = [
     "values_text",
 ]
 
-MINUTE, HOUR = 60.0, 3600.0
+MINUTE, HOUR = 60, 3600
 
 
 def number(value: float) -> str:
@@ -46,11 +46,13 @@ def percent(share: float) -> str:
 
 def duration(seconds: float) -> str:
     """Return a time in seconds, minutes or hours."""
-    if seconds < MINUTE:
+    if round(seconds, 1) < MINUTE:
         return f"{seconds:.1f} s"
-    if seconds < HOUR:
-        return f"{int(seconds // MINUTE)} min {int(seconds % MINUTE):02d} s"
-    return f"{int(seconds // HOUR)} h {int(seconds % HOUR // MINUTE):02d} min"
+    minutes, rest = divmod(round(seconds), MINUTE)
+    if minutes < HOUR // MINUTE:
+        return f"{minutes} min {rest:02d} s"
+    hours, minutes = divmod(round(seconds / MINUTE), HOUR // MINUTE)
+    return f"{hours} h {minutes:02d} min"
 
 
 def estimate_text(estimate: Estimate) -> str:

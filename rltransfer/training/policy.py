@@ -94,6 +94,9 @@ class Policy:
                 f"{folder} does not hold the policy it describes: {error}"
             ) from None
 
+    def __reduce__(self) -> tuple[type[Policy], tuple[PolicySpec, dict[str, Any]]]:
+        return Policy, (self.spec, dict(self.weights))  # to and from worker processes
+
     def __repr__(self) -> str:
         context = self.spec.context
         where = "many" if context is None else ",".join(f"{k}={v:g}" for k, v in context.items())

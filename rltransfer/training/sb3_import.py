@@ -30,7 +30,6 @@ from rltransfer.training.sb3_weights import policy_from_weights
 __all__ = ["import_sb3"]
 
 SIZE_LIMIT = 1_000_000_000  # bytes, unpacked
-TEXT_LIMIT = 50_000_000  # bytes of the `data` member
 RATIO_LIMIT = 100  # unpacked : packed
 MEMBERS = {
     "_stable_baselines3_version",
@@ -97,29 +96,34 @@ def read_members(path: Path) -> tuple[bytes, bytes]:
     """Return the members `data` and `policy.pth` of a zip, after checking all that it lists."""
     try:
         with zipfile.ZipFile(path) as archive:
-            check_members(archive, path)
-            names = set(archive.namelist())
-            if unknown := sorted(names - MEMBERS):
-                raise InvalidPolicy(
-                    f"{path} has a member {unknown[0]!r} that Stable-Baselines3 does not write."
-                )
-            if "policy.pth" not in names:
-                raise InvalidPolicy(f"{path} lacks policy.pth: Stable-Baselines3 did not save it.")
-            if "data" in names and archive.getinfo("data").file_size > TEXT_LIMIT:
-                raise InvalidPolicy(f"{path}: data is longer than {TEXT_LIMIT:,} bytes.")
+            check_names(archive, path)
+            check_sizes(archive, path)
             tensors = archive.read("policy.pth")
             with zipfile.ZipFile(io.BytesIO(tensors)) as inner:
-                check_members(inner, path)
-            return archive.read("data") if "data" in names else b"{}", tensors
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+                check_sizes(inner, path)
+            return archive.read("data"), tensors
+    except InvalidPolicy:
+        raise
+    except Exception as error:  # whatever a damaged archive provokes
         raise InvalidPolicy(f"{path} cannot be read as a Stable-Baselines3 zip: {error}.") from None
 
 
-def check_members(archive: zipfile.ZipFile, path: Path) -> None:
-    """Refuse members that repeat, unpack to too much, or unpack suspiciously well."""
-    members = archive.infolist()
-    if len({member.filename for member in members}) != len(members):
+def check_names(archive: zipfile.ZipFile, path: Path) -> None:
+    """Refuse members that repeat, that Stable-Baselines3 does not write, or that are missing."""
+    names = archive.namelist()
+    if len(set(names)) != len(names):
         raise InvalidPolicy(f"{path} lists a member twice.")
+    if unknown := sorted(set(names) - MEMBERS):
+        raise InvalidPolicy(
+            f"{path} has a member {unknown[0]!r} that Stable-Baselines3 does not write."
+        )
+    if missing := sorted({"data", "policy.pth"} - set(names)):
+        raise InvalidPolicy(f"{path} lacks {missing[0]}: Stable-Baselines3 did not save it.")
+
+
+def check_sizes(archive: zipfile.ZipFile, path: Path) -> None:
+    """Refuse members that unpack to too much, or suspiciously well."""
+    members = archive.infolist()
     if sum(member.file_size for member in members) > SIZE_LIMIT:
         raise InvalidPolicy(f"{path} would unpack to more than {SIZE_LIMIT:,} bytes.")
     for member in members:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,6 +102,12 @@ def make_study(
     return folder
 
 
+@pytest.fixture
+def make() -> Callable[..., Path]:
+    """The function that makes a study; see `make_study`."""
+    return make_study
+
+
 @pytest.fixture(scope="session")
 def one_seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished study with one seed."""
@@ -115,6 +121,20 @@ def three_seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_study(
         tmp_path_factory.mktemp("three"), seeds=(0, 1, 2), selection={"compare": compare}
     )
+
+
+@pytest.fixture(scope="session")
+def unfinished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study with two seeds, of which one has some of its rounds and the other nothing."""
+    folder = make_study(tmp_path_factory.mktemp("unfinished"), trained=1)
+    return make_study(folder, seeds=(7,), trained=0)
+
+
+@pytest.fixture(scope="session")
+def three_features(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished study in which three features vary, with two seeds."""
+    vary = ["length", "gravity", "masscart"]
+    return make_study(tmp_path_factory.mktemp("many"), seeds=(0, 1), vary=vary, targets=3, rounds=2)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 
@@ -74,6 +75,14 @@ def test_refuses_weights_that_are_not_the_specs(policy):
     rest = {key: value for key, value in policy.weights.items() if key != name}
     with pytest.raises(InvalidPolicy, match=r"'action_net.bias' of a PPO policy is missing"):
         Policy(policy.spec, rest)
+
+
+def test_travels_between_processes(trained):
+    observations = trained.observations(np.random.default_rng(6), n=5)
+    expected = trained.policy.act(observations)
+    again = pickle.loads(pickle.dumps(trained.policy))
+    assert again.spec == trained.policy.spec
+    np.testing.assert_array_equal(again.act(observations), expected)
 
 
 def test_knows_what_evaluation_asks_for(policy):

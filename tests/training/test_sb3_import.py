@@ -148,6 +148,7 @@ def test_refuses_what_unpacks_to_too_much(saved, problem, tmp_path, monkeypatch)
     ("members", "message"),
     [
         ({"policy__pth": None}, "lacks policy.pth"),
+        ({"data": None}, "lacks data: Stable-Baselines3 did not save it"),
         ({"evil__py": "import os"}, "member 'evil.py' that Stable-Baselines3 does not write"),
         ({"../../escape": "x"}, "does not write"),
         ({"policy__pth": b"\x80\x04K*."}, "cannot be read as a Stable-Baselines3 zip"),
@@ -162,6 +163,19 @@ def test_refuses_what_is_no_agent(saved, problem, tmp_path, members, message):
     path = rewrite(saved[1], tmp_path / "bad.zip", **members)
     with pytest.raises(InvalidPolicy, match=message):
         import_sb3(path, "PPO", problem)
+
+
+def test_a_damaged_file_is_refused_or_harmless(saved, problem, tmp_path):
+    good, path = saved[1].read_bytes(), tmp_path / "damaged.zip"
+    rng = np.random.default_rng(0)
+    for _ in range(150):
+        bad = bytearray(good)
+        for at in rng.integers(len(bad), size=3):
+            bad[at] = rng.integers(256)
+        cut = rng.integers(len(bad)) if rng.random() < 0.2 else len(bad)
+        path.write_bytes(bad[:cut])
+        with contextlib.suppress(InvalidPolicy):
+            import_sb3(path, "PPO", problem)
 
 
 def test_refuses_a_member_listed_twice(saved, problem, tmp_path):

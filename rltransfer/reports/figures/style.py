@@ -46,7 +46,7 @@ COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9",
           "#332288", "#882255", "#999933", "#44aa99", "#aa4499", "#117733")  # fmt: skip
 """Okabe and Ito's colours (without yellow and black), then Tol's muted ones."""
 
-BRIGHT = 0.58
+BRIGHT = 0.5
 """Relative luminance from which on writing is dark."""
 
 STYLE: dict[str, Any] = {

@@ -28,8 +28,8 @@ class ContextualPhysics(gym.Env[Any, Any]):
     def set_context(self, context: Mapping[str, float]) -> None:
         """Set the named features on this instance and rebuild what follows from them.
 
-        The values must be Python floats: a NumPy scalar would turn the float32 parts of
-        Gymnasium's arithmetic into float64, and with them the trajectory.
+        Values become Python floats: a NumPy scalar would turn the float32 parts of Gymnasium's
+        arithmetic into float64, and change the trajectory.
         """
         for name, value in context.items():
             setattr(self, self.ATTRIBUTES[name], float(value))

@@ -1,0 +1,158 @@
+import optuna
+import pandas as pd
+import pytest
+
+from rltransfer.errors import InvalidExperiment, RunLocked, SourceFailed
+from rltransfer.experiment import loop
+from rltransfer.experiment.lanes import lane_states
+from rltransfer.experiment.loop import continue_run, run_experiment
+from rltransfer.experiment.spec import Experiment
+from rltransfer.runs import Run
+from rltransfer.runs.ledger import journal
+from rltransfer.selection import MBTLSampler, make_selector
+
+
+def study(rounds=4, compare=("random", "multi-task"), **tables) -> Experiment:
+    selection = {"compare": list(compare)}
+    return Experiment.of(
+        "cartpole", vary=["length"], targets=9, rounds=rounds, selection=selection,
+        evaluation={"episodes": 2}, **tables,
+    )  # fmt: skip
+
+
+def test_every_lane_gets_its_sources_and_shares_them(tmp_path, stub):
+    (run,) = run_experiment(study(), tmp_path)
+    states = lane_states(run)
+    assert {name: len(s.picks) for name, s in states.items()} == {"mbtl": 4, "random": 4}
+    picked = {p.context.digest for s in states.values() for p in s.picks}
+    assert sorted(stub) == sorted([*picked, "multi-task"])  # nothing twice
+    assert set(run.sources()) == set(stub)
+
+
+def test_mbtl_begins_in_the_middle_and_covers_the_family(tmp_path, stub):
+    (run,) = run_experiment(study(compare=()), tmp_path)
+    state = lane_states(run)["mbtl"]
+    assert state.transfer.trained[0] == 4
+    curve = state.transfer.coverage_curve()
+    assert (curve[1:] >= curve[:-1]).all()
+    assert curve[-1] > curve[0] + 50
+
+
+@pytest.mark.parametrize("after", [0, 1, 3, 5])
+def test_interrupted_anywhere_and_resumed_it_is_the_same(tmp_path, stub, monkeypatch, after):
+    (whole,) = run_experiment(study(), tmp_path / "whole")
+    commit, left = Run.commit, [after]
+
+    def stop(self, *args):
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        return commit(self, *args)
+
+    monkeypatch.setattr(Run, "commit", stop)
+    with pytest.raises(KeyboardInterrupt):
+        run_experiment(study(), tmp_path / "cut")
+    monkeypatch.setattr(Run, "commit", commit)
+    (cut,) = run_experiment(study(), tmp_path / "cut")
+
+    def told(run):
+        picks = {n: s.transfer.trained for n, s in lane_states(run).items()}
+        gaps = pd.read_parquet(run.path / "gaps.parquet")
+        trials = {
+            lane: [(t.params, t.value, t.user_attrs["gain"]) for t in load(run, lane).trials]
+            for lane in picks
+        }
+        return picks, gaps, trials
+
+    (picks, gaps, trials), (picks2, gaps2, trials2) = told(whole), told(cut)
+    assert picks == picks2
+    assert trials == trials2
+    pd.testing.assert_frame_equal(gaps, gaps2)
+
+
+def load(run: Run, lane: str) -> optuna.Study:
+    return optuna.load_study(study_name=lane, storage=journal(run.study_file))
+
+
+def test_the_study_shows_each_source_with_its_reason_and_gain(tmp_path, stub):
+    (run,) = run_experiment(study(), tmp_path)
+    state = lane_states(run)["mbtl"]
+    trials = load(run, "mbtl").trials
+    assert [t.params["ctx.length"] for t in trials] == [p.context["length"] for p in state.picks]
+    assert [t.value for t in trials] == list(state.transfer.coverage_curve())
+    assert sum(t.user_attrs["gain"] for t in trials) == pytest.approx(trials[-1].value)
+
+
+def test_the_public_sampler_continues_a_runs_study_as_the_run_itself_would(tmp_path, stub):
+    (run,) = run_experiment(study(rounds=3, compare=()), tmp_path)
+    experiment = study(rounds=3, compare=())
+    contexts = experiment.sources()
+    score = experiment.environment.spec.score
+    selector = make_selector("mbtl", seed=0, budget=3, score=(score.low, score.high))
+    sampler = MBTLSampler(selector, contexts, contexts, experiment.space)
+    watched = load(run, "mbtl")
+    watched.sampler = sampler
+    transfer = lane_states(run)["mbtl"].transfer
+    trial = watched.ask(sampler.distributions())
+    assert sampler.context(trial) == selector.propose(transfer).context
+
+
+def test_a_finished_run_is_left_untouched(tmp_path, stub, recorder):
+    (run,) = run_experiment(study(), tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in run.path.rglob("*") if path.is_file()}
+    count = len(stub)
+    continue_run(run, events=recorder)
+    assert recorder.heard == [("unchanged",)]
+    assert len(stub) == count
+    after = {path: path.stat().st_mtime_ns for path in run.path.rglob("*") if path.is_file()}
+    assert after == before
+
+
+def test_more_seeds_are_more_runs(tmp_path, stub):
+    runs = run_experiment(study(seeds=[0, 3]), tmp_path)
+    assert [run.path.name for run in runs] == ["seed-0", "seed-3"]
+    assert Run.find(tmp_path / "cartpole-length")[1].path == runs[1].path
+
+
+def test_independent_trains_every_context(tmp_path, stub):
+    (run,) = run_experiment(study(rounds=2, compare=("independent",)), tmp_path)
+    assert {record.context for record in run.sources().values()} == set(study().sources())
+
+
+def test_events_tell_what_happens(tmp_path, stub, recorder):
+    run_experiment(study(rounds=1, compare=()), tmp_path, events=recorder)
+    assert recorder.heard == [
+        ("began", 0, 1),
+        ("started", "length=0.5"),
+        ("progressed", 10, 1.5),
+        ("progressed", 20, None),
+        ("committed", "length=0.5"),
+        ("ended",),
+    ]
+
+
+def test_a_failing_training_is_named_and_what_was_committed_stays(tmp_path, stub, monkeypatch):
+    train = loop.train_and_evaluate
+
+    def fail_third(job):
+        if len(stub) == 2:
+            raise ZeroDivisionError("by nothing")
+        return train(job)
+
+    monkeypatch.setattr(loop, "train_and_evaluate", fail_third)
+    with pytest.raises(SourceFailed, match=r"training length=.* failed: ZeroDivisionError: by"):
+        run_experiment(study(compare=()), tmp_path)
+    run = Run.open(tmp_path / "cartpole-length" / "seed-0")
+    assert len(run.sources()) == 2
+
+
+def test_another_experiment_of_the_same_name_is_refused(tmp_path, stub):
+    run_experiment(study(), tmp_path)
+    with pytest.raises(InvalidExperiment, match=r"selection\.rounds was 4 and is now 3"):
+        run_experiment(study(rounds=3), tmp_path)
+
+
+def test_two_at_once_are_refused(tmp_path, stub):
+    run = Run.create(tmp_path / "cartpole-length" / "seed-0", study().to_toml())
+    with run.working(), pytest.raises(RunLocked, match="in use by process"):
+        run_experiment(study(), tmp_path)
