@@ -7,14 +7,14 @@ from typing import Any
 from rich.table import Table
 
 from rltransfer.cli.output import console, print_json
-from rltransfer.envs import EnvironmentSpec, catalog
+from rltransfer.envs import EnvironmentSpec, load_catalog
 
 __all__ = ["family", "list_families"]
 
 
 def list_families(as_json: bool) -> None:
     """Print all families, and those whose entry could not be read with the reason."""
-    found = catalog()
+    found = load_catalog()
     if as_json:
         print_json({"environments": [plain(spec) for spec in found], "broken": found.broken})
         return
@@ -29,7 +29,7 @@ def list_families(as_json: bool) -> None:
 
 def family(name: str, as_json: bool) -> None:
     """Print the features of one family with units, ranges and defaults."""
-    spec = catalog()[name]
+    spec = load_catalog()[name]
     if as_json:
         print_json(plain(spec))
         return

@@ -10,7 +10,7 @@ import numpy as np
 from rich.table import Table
 
 from rltransfer.cli.output import console, print_json
-from rltransfer.envs import ContextualEnv, catalog
+from rltransfer.envs import ContextualEnv, load_catalog
 from rltransfer.runs.provenance import provenance
 
 __all__ = ["examine"]
@@ -28,8 +28,8 @@ def examine(as_json: bool) -> None:
         "provenance": provenance(),
         "core": {name: installed(name) for name in CORE},
         "extras": {extra: installed(name) for extra, name in EXTRAS.items()},
-        "environments": {spec.id: check(ContextualEnv(spec)) for spec in catalog()},
-        "broken": catalog().broken,
+        "environments": {spec.id: check(ContextualEnv(spec)) for spec in load_catalog()},
+        "broken": load_catalog().broken,
     }
     found["healthy"] = not found["broken"] and all(found["core"].values())
     if as_json:

@@ -80,6 +80,8 @@ def as_finite_float(name: str, value: Any) -> float:
     Raises:
         InvalidContext: if it is a bool, not a real number, or not finite.
     """
+    if type(value) is float and math.isfinite(value):
+        return value + 0.0  # -0.0 becomes 0.0, so that equal contexts have equal digests
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise InvalidContext(
             f"context feature {name!r} must be a number; got {value!r} ({type(value).__name__})."
@@ -87,4 +89,4 @@ def as_finite_float(name: str, value: Any) -> float:
     number = float(value)
     if not math.isfinite(number):
         raise InvalidContext(f"context feature {name!r} must be finite; got {number}.")
-    return number + 0.0  # -0.0 becomes 0.0, so that equal contexts have equal digests
+    return number + 0.0

@@ -11,7 +11,6 @@ Notation
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -135,14 +134,14 @@ class ContextFeature:
         """Map values (any shape, in `unit`) to the unit interval, same shape."""
         v = np.asarray(values, dtype=np.float64)
         if self.scale is Scale.LOG:
-            return np.asarray(np.log(v / self.low) / math.log(self.high / self.low))
+            return np.asarray(np.log(v / self.low) / np.log(self.high / self.low))
         return np.asarray((v - self.low) / (self.high - self.low))
 
     def from_unit(self, units: ArrayLike) -> NDArray[np.float64]:
         """Map the unit interval (any shape) to values in `unit`; 0 and 1 give the exact ends."""
         u = np.asarray(units, dtype=np.float64)
         if self.scale is Scale.LOG:
-            values = self.low * np.exp(u * math.log(self.high / self.low))
+            values = self.low * np.exp(u * np.log(self.high / self.low))
         else:
             values = self.low + u * (self.high - self.low)
         values = np.where(u == 0.0, self.low, np.where(u == 1.0, self.high, values))

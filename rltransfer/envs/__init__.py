@@ -1,6 +1,6 @@
 """Contextual environments: a catalogue of MDP families, and what builds their members."""
 
-from rltransfer.envs.catalog import Catalog, catalog, make
+from rltransfer.envs.catalog import Catalog, load_catalog, make
 from rltransfer.envs.contextual import ContextualEnv, Task
 from rltransfer.envs.spec import EnvironmentSpec, ScoreRange, TrainingDefaults
 
@@ -11,6 +11,6 @@ __all__ = [
     "ScoreRange",
     "Task",
     "TrainingDefaults",
-    "catalog",
+    "load_catalog",
     "make",
 ]

@@ -20,7 +20,7 @@ from rltransfer.envs.contextual import ContextualEnv
 from rltransfer.envs.spec import EnvironmentSpec
 from rltransfer.errors import InvalidExperiment, UnknownEnvironment, did_you_mean
 
-__all__ = ["ENTRY_POINT_GROUP", "Catalog", "catalog", "make"]
+__all__ = ["ENTRY_POINT_GROUP", "Catalog", "load_catalog", "make"]
 
 ENTRY_POINT_GROUP = "rltransfer.envs"
 DISABLE_PLUGINS = "RLTRANSFER_DISABLE_PLUGINS"
@@ -54,11 +54,11 @@ def make(name: str) -> ContextualEnv:
         UnknownEnvironment: if the catalogue has no such entry; names the closest one.
         InvalidExperiment: if the entry's `env.toml` is wrong.
     """
-    return ContextualEnv(catalog()[name])
+    return ContextualEnv(load_catalog()[name])
 
 
 @cache
-def catalog() -> Catalog:
+def load_catalog() -> Catalog:
     """Read all entries, once per process; one broken entry does not hide the others."""
     specs: dict[str, EnvironmentSpec] = {}
     broken: dict[str, str] = {}

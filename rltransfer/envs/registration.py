@@ -11,14 +11,14 @@ from typing import Any
 
 import gymnasium as gym
 
-from rltransfer.envs.catalog import catalog, make
+from rltransfer.envs.catalog import load_catalog, make
 
 __all__ = ["build", "register_all"]
 
 
 def register_all() -> None:
     """Register what is not registered yet; a second call does nothing."""
-    for spec in catalog():
+    for spec in load_catalog():
         if spec.gym_id not in gym.registry:
             gym.register(
                 id=spec.gym_id,

@@ -130,7 +130,7 @@ class Controller:
         return [lane.replay(self.pool) for lane in self.lanes]
 
     def wanted(self) -> list[Job]:
-        """Return the jobs that can start now: the experiment's own lane, the long ones, the rest."""
+        """Return the jobs that can start now: the own lane's, the long ones, the rest."""
         study, compare = self.experiment, self.experiment.selection.compare
         contexts = [s.wanted.context for s in self.states() if s.wanted is not None]
         contexts += study.sources() if "independent" in compare else ()

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from rltransfer.contexts import Context
-from rltransfer.envs import ContextualEnv, EnvironmentSpec, catalog, make
+from rltransfer.envs import ContextualEnv, EnvironmentSpec, load_catalog, make
 from rltransfer.envs.simulators.classic import BATCHES
 from rltransfer.envs.simulators.classic.acrobot import wrap
 from rltransfer.envs.simulators.classic.arrays import square, square_float32
@@ -195,7 +195,7 @@ def test_every_base_is_gymnasiums() -> None:
     for base, batch in BATCHES.items():
         reference = gym.make(base).unwrapped
         assert isinstance(batch.scalar(), type(reference))
-        (spec,) = [spec for spec in catalog() if spec.base == base]
+        (spec,) = [spec for spec in load_catalog() if spec.base == base]
         assert set(spec.space.names) == set(batch.scalar.ATTRIBUTES)
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from rltransfer.envs import Catalog, catalog, make
+from rltransfer.envs import Catalog, load_catalog, make
 from rltransfer.envs.catalog import own_folder, plugin_files
 from rltransfer.errors import InvalidExperiment, UnknownEnvironment
 
 WriteFamily = Callable[..., Path]
-MODULE = import_module("rltransfer.envs.catalog")  # the package's `catalog` is the function
+MODULE = import_module("rltransfer.envs.catalog")
 OURS = {"acrobot", "cartpole", "mountain_car", "mountain_car_continuous", "pendulum"}
 
 
@@ -23,17 +23,17 @@ def read_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cal
 
     def read() -> Catalog:
         monkeypatch.setattr(MODULE, "own_folder", lambda: tmp_path)
-        catalog.cache_clear()
-        return catalog()
+        load_catalog.cache_clear()
+        return load_catalog()
 
     yield read
     monkeypatch.undo()
-    catalog.cache_clear()
+    load_catalog.cache_clear()
 
 
 def test_ours_are_there_and_none_is_broken() -> None:
-    assert set(catalog().specs) >= OURS
-    assert not catalog().broken
+    assert set(load_catalog().specs) >= OURS
+    assert not load_catalog().broken
 
 
 def test_the_entries_lie_where_the_package_looks() -> None:
@@ -41,7 +41,7 @@ def test_the_entries_lie_where_the_package_looks() -> None:
 
 
 def test_the_catalogue_is_read_once() -> None:
-    assert catalog() is catalog()
+    assert load_catalog() is load_catalog()
 
 
 def test_an_unknown_name_is_answered_with_the_closest() -> None:

@@ -12,7 +12,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from rltransfer.envs import catalog, make
+from rltransfer.envs import load_catalog, make
 from rltransfer.envs.loop import LoopBatch
 from rltransfer.envs.vector import ContextVecEnv
 from rltransfer.testing.env_contract import EnvironmentContract
@@ -32,9 +32,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def _installed(site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.syspath_prepend(site)
-    catalog.cache_clear()
+    load_catalog.cache_clear()
     yield
-    catalog.cache_clear()
+    load_catalog.cache_clear()
     gym.registry.pop("rltransfer/Thermostat-v0", None)
 
 
@@ -43,22 +43,22 @@ class TestThermostat(EnvironmentContract):
 
 
 def test_the_catalogue_lists_it_beside_ours() -> None:
-    spec = catalog()["thermostat"]
+    spec = load_catalog()["thermostat"]
     assert spec.provider == "rltransfer-thermostat"
-    assert catalog()["cartpole"].provider == "rltransfer"
+    assert load_catalog()["cartpole"].provider == "rltransfer"
 
 
 def test_listing_runs_none_of_its_code(site: Path) -> None:
     code = (
         "import sys, rltransfer.envs as envs\n"
-        "assert envs.catalog()['thermostat'].horizon == 50\n"
+        "assert envs.load_catalog()['thermostat'].horizon == 50\n"
         "assert not [name for name in sys.modules if 'thermostat' in name]"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env=environment(site))
 
 
 def test_plugins_can_be_switched_off(site: Path) -> None:
-    code = "import rltransfer.envs as envs; assert 'thermostat' not in envs.catalog().specs"
+    code = "import rltransfer.envs as envs; assert 'thermostat' not in envs.load_catalog().specs"
     switched_off = {**environment(site), "RLTRANSFER_DISABLE_PLUGINS": "1"}
     subprocess.run([sys.executable, "-c", code], check=True, env=switched_off)
 

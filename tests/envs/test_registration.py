@@ -8,7 +8,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from rltransfer.envs import catalog, make
+from rltransfer.envs import load_catalog, make
 from rltransfer.envs.registration import register_all
 from rltransfer.errors import InvalidContext
 
@@ -19,7 +19,7 @@ def _registered() -> None:
 
 
 def test_every_family_has_an_id_and_a_time_limit() -> None:
-    for spec in catalog():
+    for spec in load_catalog():
         registered = gym.spec(spec.gym_id)
         assert registered.max_episode_steps == spec.horizon
         assert registered.kwargs == {"name": spec.id}

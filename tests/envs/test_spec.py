@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rltransfer.contexts import Scale
-from rltransfer.envs import EnvironmentSpec, catalog
+from rltransfer.envs import EnvironmentSpec, load_catalog
 from rltransfer.errors import InvalidExperiment
 
 WriteFamily = Callable[..., Path]
@@ -53,7 +53,7 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
         EnvironmentSpec.read(tmp_path)
 
 
-@pytest.mark.parametrize("spec", list(catalog()), ids=lambda spec: spec.id)
+@pytest.mark.parametrize("spec", list(load_catalog()), ids=lambda spec: spec.id)
 def test_our_own_entries_say_everything(spec: EnvironmentSpec) -> None:
     assert spec.title
     assert spec.cites
@@ -63,7 +63,7 @@ def test_our_own_entries_say_everything(spec: EnvironmentSpec) -> None:
         assert feature.is_feasible(feature.default), "the unchanged environment can be solved"
 
 
-@pytest.mark.parametrize("spec", list(catalog()), ids=lambda spec: spec.id)
+@pytest.mark.parametrize("spec", list(load_catalog()), ids=lambda spec: spec.id)
 def test_every_split_has_contexts_in_all_three_parts(spec: EnvironmentSpec) -> None:
     for name, inner in spec.splits.items():
         split = spec.space.split(inner, dict.fromkeys(inner, 21 if len(inner) < 4 else 5), name)

@@ -45,9 +45,9 @@ def test_the_wheel_holds_code_and_catalogue_and_nothing_else(unpacked):
 
 LIST = """
 import json, rltransfer
-from rltransfer.envs import catalog
-print(json.dumps({"file": rltransfer.__file__, "ids": [s.id for s in catalog()],
-                  "digests": [s.space.digest for s in catalog()]}))
+from rltransfer.envs import load_catalog
+print(json.dumps({"file": rltransfer.__file__, "ids": [s.id for s in load_catalog()],
+                  "digests": [s.space.digest for s in load_catalog()]}))
 """
 
 

@@ -49,7 +49,7 @@ def read(path):
 
 
 def one_line(text):
-    return re.sub(r"\s+", " ", text)
+    return re.sub(r"[ \n]+", " ", text)
 
 
 @pytest.fixture(scope="module")

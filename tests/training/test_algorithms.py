@@ -93,7 +93,7 @@ def test_a_family_without_settings_gets_the_librarys(cartpole):
         assert "Stable-Baselines3's defaults" in defaults.origin
 
 
-@pytest.mark.parametrize("spec", list(catalog()), ids=lambda spec: spec.id)
+@pytest.mark.parametrize("spec", list(load_catalog()), ids=lambda spec: spec.id)
 def test_every_familys_settings_can_be_used(spec):
     env = rltransfer.make(spec.id)
     for name, defaults in spec.training.items():

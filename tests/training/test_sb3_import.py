@@ -130,6 +130,7 @@ def bomb(size: int) -> bytes:
 def test_refuses_what_unpacks_too_well(saved, problem, tmp_path):
     path = tmp_path / "bomb.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("data", "{}")
         archive.writestr("policy.pth", bytes(1_000_000))
     with pytest.raises(InvalidPolicy, match=r"policy.pth would unpack to more than 100 times"):
         import_sb3(path, "PPO", problem)
