@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Entry", "Ledger"]
 
-METRIC = "V = mean over targets of the best return"
+METRIC = "V"
+"""Name of the trials' value: the mean over targets of the best return so far."""
+
 WIDEST = 100
 """Most targets in the dashboard's heat map; the page reads the whole figure at each poll."""
 
@@ -199,19 +201,26 @@ def save_heat_map(study: optuna.Study, transfer: TransferMatrix) -> None:
     from optuna_dashboard import save_plotly_graph_object
 
     shown = np.unique(np.linspace(0, len(transfer.targets) - 1, WIDEST).round().astype(int))
+    title = ", ".join(f"{f.name} ({f.unit})" for f in transfer.space)
     figure = go.Figure(
         go.Heatmap(
             z=transfer.mean[:, shown].round(2).tolist(),
-            x=[transfer.targets[j].label for j in shown],
-            y=[f"{k + 1}: {transfer.sources[i].label}" for k, i in enumerate(transfer.trained)],
+            x=[tick(transfer.targets[j]) for j in shown],
+            y=[f"{k + 1}: {tick(transfer.sources[i])}" for k, i in enumerate(transfer.trained)],
             colorscale="Viridis",
             colorbar={"title": "return"},
         ),
         layout={
-            "title": "Transfer matrix: rows are sources in the order chosen",
-            "xaxis": {"title": "target context"},
+            "title": "Transfer matrix",
+            "xaxis": {"title": f"target: {title}", "type": "category", "nticks": 12},
+            "yaxis": {"title": f"source, in order: {title}", "type": "category"},
             "template": "none",
-            "margin": {"l": 160, "b": 120},
+            "margin": {"l": 110, "b": 90},
         },
     )
     save_plotly_graph_object(study, figure, graph_object_id="transfer-matrix")
+
+
+def tick(context: Context) -> str:
+    """Return a context's values, short enough for an axis."""
+    return ", ".join(f"{value:.3g}" for value in context.values())

@@ -86,7 +86,7 @@ def test_no_run_is_a_sentence(tmp_path):
 def test_a_damaged_source_is_named(tmp_path, make):
     folder = make(tmp_path)
     (folder / "seed-0" / "sources" / "00" / "returns.parquet").write_bytes(b"?")
-    with pytest.raises(CorruptRun, match="returns.parquet was changed"):
+    with pytest.raises(CorruptRun, match=r"returns\.parquet was changed"):
         Study.read(folder)
 
 

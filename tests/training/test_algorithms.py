@@ -5,7 +5,7 @@ import stable_baselines3
 from stable_baselines3.common.vec_env import VecEnv
 
 import rltransfer
-from rltransfer.envs import TrainingDefaults, catalog
+from rltransfer.envs import TrainingDefaults, load_catalog
 from rltransfer.errors import InvalidExperiment, UnknownName
 from rltransfer.training.algorithms import ALGORITHMS, defaults_of, resolve
 

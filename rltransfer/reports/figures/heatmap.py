@@ -12,6 +12,7 @@ from rltransfer.reports.figures.maps import draw_map
 from rltransfer.reports.figures.style import (
     GREY,
     SEQUENTIAL,
+    columns_for,
     mark_source,
     panels,
     share_x_labels,
@@ -25,9 +26,9 @@ from rltransfer.transfer import TransferMatrix
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["COLUMNS", "heatmap_figure", "most_panels"]
+__all__ = ["heatmap_figure", "most_panels"]
 
-COLUMNS, MOST_PANELS = 3, 12
+MOST_PANELS = 12
 
 
 @styled
@@ -122,7 +123,8 @@ def target_position(known: TransferMatrix, source: int) -> float:
 def source_maps(known: TransferMatrix, rounds: int) -> Figure:
     """Draw, for two features, one map over the targets per source of the study."""
     shown = most_panels(rounds)
-    figure, axes = panels(len(shown), COLUMNS, (2.7, 2.5))
+    columns = columns_for(len(shown))
+    figure, axes = panels(len(shown), columns, (2.7, 2.5))
     X = known.space.to_array(known.targets)
     limits = {"vmin": known.mean[:rounds].min(), "vmax": known.mean[:rounds].max()}
     first, second = known.space.names
@@ -132,7 +134,7 @@ def source_maps(known: TransferMatrix, rounds: int) -> Figure:
         source, color = sources[k]
         mark_source(ax, source[first], source[second], str(k + 1), color)
         ax.set_title(f"source {k + 1}")
-    share_x_labels(axes, COLUMNS)
-    share_y_labels(axes, COLUMNS)
+    share_x_labels(axes, columns)
+    share_y_labels(axes, columns)
     figure.colorbar(mesh, ax=axes, label="return", shrink=0.8)
     return figure

@@ -28,6 +28,7 @@ __all__ = [
     "INK",
     "LIGHT",
     "SEQUENTIAL",
+    "columns_for",
     "mark_source",
     "panels",
     "plain_numbers",
@@ -89,6 +90,11 @@ def styled(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
 
     return inside
+
+
+def columns_for(count: int) -> int:
+    """Return how many panels stand side by side: three, but four are two by two."""
+    return 2 if count == 4 else 3
 
 
 def panels(count: int, columns: int, size: tuple[float, float]) -> tuple[Figure, list[Axes]]:

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from rltransfer.reports.figures.context_axes import along_x
-from rltransfer.reports.figures.heatmap import COLUMNS, most_panels
+from rltransfer.reports.figures.heatmap import most_panels
 from rltransfer.reports.figures.maps import (
     draw_borders,
     draw_map,
@@ -22,6 +22,7 @@ from rltransfer.reports.figures.style import (
     INK,
     LIGHT,
     SEQUENTIAL,
+    columns_for,
     mark_source,
     panels,
     plain_numbers,
@@ -57,7 +58,8 @@ def targets_figure(matrix: TransferMatrix, threshold: float) -> Figure:
 def curves(matrix: TransferMatrix, threshold: float) -> Figure:
     """Draw returns along one feature."""
     shown = most_panels(len(matrix.trained))
-    figure, axes = panels(len(shown), COLUMNS, (2.7, 2.2))
+    columns = columns_for(len(shown))
+    figure, axes = panels(len(shown), columns, (2.7, 2.2))
     low = min(float(matrix.mean[0].min()), float(matrix.best.min()))
     high = max(float(matrix.best.max()), threshold)
     room = 0.06 * (high - low or 1.0)
@@ -67,8 +69,8 @@ def curves(matrix: TransferMatrix, threshold: float) -> Figure:
         ax.set_ylim(low - room, high + 2 * room)
         ax.set_ylabel("return")
         plain_numbers(ax)
-    share_x_labels(axes, COLUMNS)
-    share_y_labels(axes, COLUMNS)
+    share_x_labels(axes, columns)
+    share_y_labels(axes, columns)
     return figure
 
 
@@ -100,7 +102,8 @@ def title(matrix: TransferMatrix, k: int) -> str:
 def round_maps(matrix: TransferMatrix, threshold: float) -> Figure:
     """Draw maps over two features; white lines part the sources' regions."""
     shown = most_panels(len(matrix.trained))
-    figure, axes = panels(len(shown), COLUMNS, (2.7, 2.5))
+    columns = columns_for(len(shown))
+    figure, axes = panels(len(shown), columns, (2.7, 2.5))
     X = matrix.space.to_array(matrix.targets)
     limits = {"vmin": matrix.mean.min(), "vmax": matrix.best.max()}
     for ax, k in zip(axes, shown, strict=True):
@@ -109,8 +112,8 @@ def round_maps(matrix: TransferMatrix, threshold: float) -> Figure:
         draw_borders(ax, matrix.space, X, now.covering)
         mark_sources(ax, now)
         ax.set_title(title(matrix, k))
-    share_x_labels(axes, COLUMNS)
-    share_y_labels(axes, COLUMNS)
+    share_x_labels(axes, columns)
+    share_y_labels(axes, columns)
     bar = figure.colorbar(mesh, ax=axes, label="return", shrink=0.8)
     bar.ax.axhline(threshold, color="white", linewidth=1.5, linestyle=":")
     return figure
@@ -119,7 +122,8 @@ def round_maps(matrix: TransferMatrix, threshold: float) -> Figure:
 def profiles(matrix: TransferMatrix, threshold: float) -> Figure:
     """Draw the last round along each of many features, and earlier ones faintly."""
     X = matrix.space.to_array(matrix.targets)
-    figure, axes = panels(len(matrix.space), COLUMNS, (2.7, 2.6))
+    columns = columns_for(len(matrix.space))
+    figure, axes = panels(len(matrix.space), columns, (2.7, 2.6))
     for ax, feature, column in zip(axes, matrix.space, X.T, strict=True):
         for k in range(1, len(matrix.trained)):
             ax.plot(*means_along(column, matrix.after(k).best), color=LIGHT, linewidth=1)
@@ -128,7 +132,7 @@ def profiles(matrix: TransferMatrix, threshold: float) -> Figure:
         mark_stacks(ax, matrix, feature.name)
         ax.set_ylabel("return")
         plain_numbers(ax)
-    share_y_labels(axes, COLUMNS)
+    share_y_labels(axes, columns)
     return figure
 
 

@@ -61,7 +61,7 @@ def test_spare_panels_are_removed():
 
 
 def test_labels_stay_where_no_panel_is_below():
-    figure, axes = style.panels(4, 3, (2.0, 1.5))
+    _, axes = style.panels(4, 3, (2.0, 1.5))
     for ax in axes:
         ax.set_xlabel("x")
         ax.set_ylabel("y")
