@@ -114,11 +114,12 @@ def evaluate(
 def dashboard(
     path: RunPath,
     port: Annotated[int, typer.Option(min=1, max=65535, help="On 127.0.0.1.")] = 8080,
+    as_json: Json = False,
 ) -> None:
     """Show a run's selection live in optuna-dashboard, on this machine only."""
     from rltransfer.cli.live import serve
 
-    serve(path, port)
+    serve(path, port, as_json)
 
 
 @app.command()

@@ -8,16 +8,16 @@ from contextlib import contextmanager
 
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
     TaskID,
+    TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 
 from rltransfer.cli.output import console
-from rltransfer.experiment.events import Events, Silent
+from rltransfer.experiment.events import Events, Silent, Work
 from rltransfer.experiment.job import Job
 from rltransfer.experiment.job import Progress as Point
 from rltransfer.runs import Run, SourceRecord
@@ -34,13 +34,13 @@ def display(hidden: bool) -> Iterator[Events]:
         with Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[unit]}"),
+            TaskProgressColumn(),
             TimeElapsedColumn(),
             TextColumn("left"),
-            TimeRemainingColumn(elapsed_when_finished=True),
-            TextColumn("{task.fields[score]}"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[told]}"),
             console=console,
+            speed_estimate_period=120,
         ) as bars:
             yield LiveEvents(bars)
     else:
@@ -48,49 +48,55 @@ def display(hidden: bool) -> Iterator[Events]:
 
 
 class LiveEvents:
-    """Bars: one for the run, one per training in progress."""
+    """Bars that count training steps: one for the run, one for each training in progress."""
 
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
-        self._run: TaskID | None = None
         self._jobs: dict[str, TaskID] = {}
+        self._steps: dict[str, int] = {}
+        self._done, self._planned = Work(0, 0), Work(0, 0)
 
-    def began(self, run: Run, trained: int, planned: int) -> None:
+    def began(self, run: Run, done: Work, planned: Work) -> None:
         """Open the run's bar."""
-        self._run = self._bars.add_task(
-            f"[bold]{run.path.parent.name}/{run.path.name}",
-            total=planned, completed=trained, unit="policies", score="",
-        )  # fmt: skip
+        self._done, self._planned = done, planned
+        name = f"[bold]{run.path.parent.name}/{run.path.name}"
+        self._run = self._bars.add_task(name, total=planned.steps, told="")
+        self._show()
+
+    def _show(self) -> None:
+        """Bring the run's bar up to what is committed and in progress."""
+        self._bars.update(
+            self._run,
+            completed=self._done.steps + sum(self._steps.values()),
+            told=f"{self._done.policies} of at most {self._planned.policies} policies",
+        )
 
     def unchanged(self, run: Run) -> None:
         """Say that there was nothing to do."""
-        self._bars.console.print(f"{run.path} is finished; nothing to do.")
+        self._bars.console.print(f"{run.path} is finished; nothing to do.", soft_wrap=True)
 
     def started(self, job: Job) -> None:
         """Open a training's bar."""
-        self._jobs[job.key] = self._bars.add_task(
-            f"  training {job.label}", total=None, unit="steps", score=""
-        )
+        self._jobs[job.key] = self._bars.add_task(f"  {job.label}", total=job.steps, told="")
 
     def progressed(self, job: Job, progress: Point) -> None:
-        """Move a training's bar."""
-        score = "" if progress.score is None else f"return {progress.score:.1f}"
-        self._bars.update(
-            self._jobs[job.key], completed=progress.steps, total=progress.total, score=score
-        )
+        """Move a training's bar, and the run's."""
+        told = "" if progress.score is None else f"return {progress.score:.1f}"
+        self._steps[job.key] = min(progress.steps, job.steps)
+        self._bars.update(self._jobs[job.key], completed=self._steps[job.key], told=told)
+        self._show()
 
     def committed(self, job: Job, record: SourceRecord) -> None:
         """Close a training's bar and keep a line of it."""
         self._bars.remove_task(self._jobs.pop(job.key))
-        self._bars.console.print(committed_line(record))
-        if self._run is not None:
-            self._bars.advance(self._run)
+        self._steps.pop(job.key, None)
+        self._done = Work(self._done.policies + 1, self._done.steps + job.steps)
+        self._bars.console.print(committed_line(record), soft_wrap=True)
+        self._show()
 
     def ended(self, run: Run) -> None:
-        """Fill the run's bar: fewer policies were needed than planned where lanes shared some."""
-        if self._run is not None:
-            done = self._bars.tasks[self._run].completed
-            self._bars.update(self._run, total=done)
+        """Fill the run's bar: lanes that share sources need fewer than planned."""
+        self._bars.update(self._run, completed=self._planned.steps)
 
 
 class PlainEvents:
@@ -99,13 +105,16 @@ class PlainEvents:
     def __init__(self) -> None:
         self._started: dict[str, float] = {}
 
-    def began(self, run: Run, trained: int, planned: int) -> None:
+    def began(self, run: Run, done: Work, planned: Work) -> None:
         """Say what is ahead."""
-        console.print(f"{run.path}: {trained} of at most {planned} policies trained.")
+        console.print(
+            f"{run.path}: {done.policies} of at most {planned.policies} policies trained.",
+            soft_wrap=True,
+        )
 
     def unchanged(self, run: Run) -> None:
         """Say that there was nothing to do."""
-        console.print(f"{run.path} is finished; nothing to do.")
+        console.print(f"{run.path} is finished; nothing to do.", soft_wrap=True)
 
     def started(self, job: Job) -> None:
         """Say which training begins."""
@@ -122,7 +131,7 @@ class PlainEvents:
 
     def ended(self, run: Run) -> None:
         """Say that the run is complete."""
-        console.print(f"{run.path} is complete.")
+        console.print(f"{run.path} is complete.", soft_wrap=True)
 
 
 def committed_line(record: SourceRecord) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rltransfer.cli.output import console
+from rltransfer.cli.output import console, print_json
 from rltransfer.errors import CorruptRun, StorageError
 from rltransfer.runs import Run
 from rltransfer.runs.ledger import journal
@@ -14,7 +14,7 @@ __all__ = ["serve"]
 LOOPBACK = "127.0.0.1"
 
 
-def serve(path: Path, port: int) -> None:
+def serve(path: Path, port: int, as_json: bool) -> None:
     """Serve the first run's study until Ctrl-C.
 
     Raises:
@@ -29,7 +29,11 @@ def serve(path: Path, port: int) -> None:
         )
     from optuna_dashboard import run_server
 
-    console.print(f"{run.path}: http://{LOOPBACK}:{port}/dashboard/ (Ctrl-C ends it)")
+    url = f"http://{LOOPBACK}:{port}/dashboard/"
+    if as_json:
+        print_json({"run": str(run.path), "url": url})
+    else:
+        console.print(f"{run.path}: {url} (Ctrl-C ends it)", soft_wrap=True)
     try:
         run_server(journal(run.study_file), host=LOOPBACK, port=port)
     except OSError as error:

@@ -8,11 +8,12 @@ from typing import Any
 
 import gymnasium as gym
 
-from rltransfer.contexts import Context, ContextSpace
+from rltransfer.contexts import Context, ContextSpace, ContextSplit
 from rltransfer.envs.loop import LoopBatch
 from rltransfer.envs.simulators import ContextBatch, Simulator, load_simulator
 from rltransfer.envs.spec import EnvironmentSpec
 from rltransfer.envs.wrappers import ContextWrapper
+from rltransfer.errors import UnknownName, did_you_mean
 
 __all__ = ["ContextualEnv", "Task"]
 
@@ -54,6 +55,24 @@ class ContextualEnv:
             InvalidContext: if a feature is unknown or a value is outside its range.
         """
         return Task(self, self.space.validate({**(context or {}), **features}))
+
+    def split(self, name: str, size: int) -> ContextSplit:
+        """Return a split of the family by its name, on a grid of the features that it divides.
+
+        Args:
+            name: a split of the family's specification.
+            size: grid points per feature, over the feature's whole range.
+
+        Raises:
+            UnknownName: if the family has no split of this name.
+        """
+        if name not in self.spec.splits:
+            raise UnknownName(
+                f"{self.spec.id} has no split {name!r}{did_you_mean(name, self.spec.splits)} "
+                f"Known: {', '.join(self.spec.splits) or 'none'}."
+            )
+        box = self.spec.splits[name]
+        return self.space.select(box).split(box, size, name)
 
     def make(
         self,

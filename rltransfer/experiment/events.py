@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from rltransfer.experiment.job import Job, Progress
 from rltransfer.runs import Run, SourceRecord
 
-__all__ = ["Events", "Silent"]
+__all__ = ["Events", "Silent", "Work"]
+
+
+class Work(NamedTuple):
+    """An amount of training."""
+
+    policies: int
+    steps: int
 
 
 class Events(Protocol):
     """Told of each thing that happens in a run, in the controller's process."""
 
-    def began(self, run: Run, trained: int, planned: int) -> None:
-        """Work on a run begins: so many policies are trained of so many, at most, in the end."""
+    def began(self, run: Run, done: Work, planned: Work) -> None:
+        """Work on a run begins: so much is done of what the finished run will hold, at most."""
 
     def unchanged(self, run: Run) -> None:
         """The run was finished before; nothing is done."""
@@ -35,7 +42,7 @@ class Events(Protocol):
 class Silent:
     """Shows nothing."""
 
-    def began(self, run: Run, trained: int, planned: int) -> None:
+    def began(self, run: Run, done: Work, planned: Work) -> None:
         """Ignore it."""
 
     def unchanged(self, run: Run) -> None:

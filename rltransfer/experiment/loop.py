@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rltransfer.errors import RLTransferError, SourceFailed
-from rltransfer.experiment.events import Events, Silent
+from rltransfer.experiment.events import Events, Silent, Work
 from rltransfer.experiment.job import Job, Progress, train_and_evaluate
 from rltransfer.experiment.lanes import Lane, LaneState, make_lanes
 from rltransfer.experiment.spec import MULTI_TASK, Experiment
@@ -112,7 +112,7 @@ class Controller:
             self.pool = self.run.sources()
             self.scratch = Path(scratch)
             self.ledger = self.open_ledger()
-            self.events.began(self.run, len(self.pool), self.planned())
+            self.events.began(self.run, self.done(), self.planned())
             with worker_pool(jobs) as executor:
                 self.drive(executor, jobs)
             write_tables(self.run.path, self.states(), self.pool, self.seed)
@@ -144,15 +144,21 @@ class Controller:
         """Say whether anything is still to be trained."""
         return bool(self.wanted())
 
-    def planned(self) -> int:
-        """Return how many policies the finished run will hold, at most."""
+    def done(self) -> Work:
+        """Return what is trained."""
+        return Work(len(self.pool), sum(record.steps for record in self.pool.values()))
+
+    def planned(self) -> Work:
+        """Return what the finished run will hold, at most: lanes may share sources."""
         compare = self.experiment.selection.compare
         if "independent" in compare:
             singles = len(self.experiment.sources())
         else:
             known = sum(record.context is not None for record in self.pool.values())
             singles = known + sum(state.remaining for state in self.states())
-        return singles + sum(name in compare for name in MULTI_TASK)
+        many = sum(name in compare for name in MULTI_TASK)
+        steps = self.experiment.training_defaults().steps
+        return Work(singles + many, (singles + many * self.experiment.selection.rounds) * steps)
 
     # -- handing out and taking back -----------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -83,7 +83,7 @@ def across_seeds(study: Study) -> Exhibit:
     return Exhibit(
         name="seeds",
         title="Return and gap per context, all seeds",
-        caption=f"{ACROSS[min(len(study.space), 3)]} {dotted(study)}",
+        caption=f"{words_for(study, ACROSS)} {dotted(study)}",
         alt=(
             f"Return and gap on {len(study.targets)} targets after {study.rounds} sources; mean "
             f"gaps per seed: {', '.join(number(report.mean_gap) for report in reports)}."
@@ -97,11 +97,12 @@ def targets(study: Study, replicate: Replicate, prefix: str) -> Exhibit:
     from rltransfer.reports.figures.targets import targets_figure
 
     matrix = replicate.matrix
+    skipped = left_out(len(matrix.trained)) if len(matrix.space) < 3 else ""
     V = ", ".join(number(value) for value in matrix.coverage_curve())
     return Exhibit(
         name=f"{prefix}targets",
         title="Return on the target contexts after each round",
-        caption=f"{TARGETS[min(len(study.space), 3)]} {dotted(study)}",
+        caption=f"{words_for(study, TARGETS)} {dotted(study)}{skipped}",
         alt=f"Return on {len(matrix.targets)} targets by round; V after each round: {V}.",
         figure=targets_figure(matrix, threshold_return(study.spec.score)),
     )
@@ -117,7 +118,7 @@ def gaps(study: Study, replicate: Replicate, prefix: str) -> Exhibit:
         name=f"{prefix}gaps",
         title="Generalization gap per context",
         caption=(
-            f"{GAPS[min(len(study.space), 3)]} Lines through the points are 95 % intervals over "
+            f"{words_for(study, GAPS)} Lines through the points are 95 % intervals over "
             "evaluation episodes. A large gap says that a policy does worse here than at home; "
             "a large regret says that a better policy is known."
         ),
@@ -140,7 +141,7 @@ def heatmap(study: Study, replicate: Replicate, prefix: str) -> Exhibit:
     return Exhibit(
         name=f"{prefix}matrix",
         title="Transfer matrix",
-        caption=HEATMAP[min(len(study.space), 3)],
+        caption=f"{words_for(study, HEATMAP)}{left_out(rounds) if len(known.space) == 2 else ''}",
         alt=(
             f"Returns of {len(known.trained)} policies on {len(known.targets)} targets, from "
             f"{number(known.mean.min())} to {number(known.mean.max())}. Sources of "
@@ -148,6 +149,19 @@ def heatmap(study: Study, replicate: Replicate, prefix: str) -> Exhibit:
         ),
         figure=heatmap_figure(known, rounds),
     )
+
+
+def words_for(study: Study, captions: Mapping[int, str]) -> str:
+    """Return the caption for one feature, two, or more."""
+    return captions[min(len(study.space), max(captions))]
+
+
+def left_out(rounds: int) -> str:
+    """Say that a figure with a panel per round does not show all of them."""
+    from rltransfer.reports.figures.heatmap import most_panels
+
+    shown = len(most_panels(rounds))
+    return "" if shown == rounds else f" Of {rounds} rounds, {shown} are shown."
 
 
 def dotted(study: Study) -> str:

@@ -223,4 +223,4 @@ def save_heat_map(study: optuna.Study, transfer: TransferMatrix) -> None:
 
 def tick(context: Context) -> str:
     """Return a context's values, short enough for an axis."""
-    return ", ".join(f"{value:.3g}" for value in context.values())
+    return ", ".join(f"{value:.5g}" for value in context.values())

@@ -86,3 +86,15 @@ def test_a_simulator_that_cannot_be_loaded_is_explained(
 ) -> None:
     with pytest.raises(error, match=sentence):
         load_simulator(name)
+
+
+def test_a_named_split_divides_its_features():
+    cartpole = make("cartpole")
+    split = cartpole.split("cadm", 9)
+    low, high = cartpole.spec.splits["cadm"]["length"]
+    assert set(split.train[0]) == set(cartpole.spec.splits["cadm"])
+    assert all(low <= x["length"] <= high for x in split.train + split.interpolation)
+    outside = [x for x in split.extrapolation if not low <= x["length"] <= high]
+    assert outside
+    with pytest.raises(UnknownName, match=r"cartpole has no split 'cad'; did you mean 'cadm'\?"):
+        cartpole.split("cad", 9)

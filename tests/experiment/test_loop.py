@@ -122,7 +122,7 @@ def test_independent_trains_every_context(tmp_path, stub):
 def test_events_tell_what_happens(tmp_path, stub, recorder):
     run_experiment(study(rounds=1, compare=()), tmp_path, events=recorder)
     assert recorder.heard == [
-        ("began", 0, 1),
+        ("began", (0, 0), (1, 100_000)),
         ("started", "length=0.5"),
         ("progressed", 10, 1.5),
         ("progressed", 20, None),

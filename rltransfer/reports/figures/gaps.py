@@ -10,7 +10,13 @@ from matplotlib.figure import Figure, SubFigure
 
 from rltransfer.contexts import Context
 from rltransfer.reports.figures.context_axes import along_x
-from rltransfer.reports.figures.maps import draw_map, draw_profile, gap_colors, show_used
+from rltransfer.reports.figures.maps import (
+    draw_map,
+    draw_profile,
+    gap_colors,
+    regret_colors,
+    show_used,
+)
 from rltransfer.reports.figures.style import GREY, INK, mark_source, plain_numbers, styled
 from rltransfer.reports.words import number
 from rltransfer.transfer import GapReport
@@ -98,7 +104,7 @@ def ranked_and_mapped(report: GapReport, colors: Colors) -> Figure:
     figure, bottom = below_ranked(report, colors, 3.2)
     X = report.space.to_array(report.targets)
     looks = (("gap ΔJ", report.gap, gap_colors(report.gap)),
-             ("regret", report.regret, {"cmap": "Reds", "vmin": 0.0}))  # fmt: skip
+             ("regret", report.regret, regret_colors(report.regret)))  # fmt: skip
     for ax, (name, values, look) in zip(bottom.subplots(1, 2), looks, strict=True):
         mesh = draw_map(ax, report.space, X, values, **look)
         first, second = report.space.names

@@ -57,7 +57,7 @@ def square(known: TransferMatrix, rounds: int) -> Figure:
     """Draw a matrix of which every row is known, both axes along the one feature."""
     (feature,) = known.space
     n = len(known.sources)
-    figure = Figure(figsize=(6.2, 5.2))
+    figure = Figure(figsize=(6.4, 5.0))
     ax = figure.subplots()
     edges = cell_edges(feature, n)
     J = known.mean[np.argsort(known.trained)]
@@ -66,11 +66,10 @@ def square(known: TransferMatrix, rounds: int) -> Figure:
     along_y(ax, feature, n)
     ax.set_xlabel(f"target: {ax.get_xlabel()}")
     ax.set_ylabel(f"source: {ax.get_ylabel()}")
-    ax.set_aspect("equal")
     for k, (source, color) in enumerate(source_colors(known.after(rounds)).items(), 1):
         ax.axhline(source[feature.name], color="white", linewidth=0.7, alpha=0.8)
         mark_source(ax, source[feature.name], source[feature.name], str(k), color)
-    figure.colorbar(mesh, ax=ax, label="return", shrink=0.85)
+    figure.colorbar(mesh, ax=ax, label="return")
     return figure
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "grid_shape",
     "mark_sources",
     "means_along",
+    "regret_colors",
     "show_used",
 ]
 
@@ -57,6 +58,11 @@ def gap_colors(gap: Array) -> dict[str, Any]:
     """Return the colours of a map of gaps: white is no gap, both directions weigh the same."""
     widest = float(np.abs(gap).max()) or 1.0
     return {"cmap": "PuOr_r", "vmin": -widest, "vmax": widest}
+
+
+def regret_colors(regret: Array) -> dict[str, Any]:
+    """Return the colours of a map of regrets: white is none."""
+    return {"cmap": "Reds", "vmin": 0.0, "vmax": float(regret.max()) or 1.0}
 
 
 def show_used(bar: Colorbar, values: Array) -> None:
