@@ -9,14 +9,11 @@ Both sides run alternately in this process, with one thread. Returns are compare
 
 from __future__ import annotations
 
-import os
-
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_name] = "1"
-
 import statistics
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -24,12 +21,14 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv
+from threadpoolctl import threadpool_limits
 
 import rltransfer
 from rltransfer.contexts import Context
 from rltransfer.envs import ContextualEnv
 from rltransfer.evaluation import episode_seed, evaluate
 from rltransfer.training.recipes import make_recipe
+from rltransfer.training.sb3_export import export_sb3
 
 CONTEXTS, EPISODES, SHARE, SEED = 100, 10, 10, 0
 
@@ -75,11 +74,6 @@ def compare(name: str, feature: str, steps: int, repeats: int) -> None:
 
 def as_agent(policy: rltransfer.Policy) -> PPO:
     """Return the same policy as a Stable-Baselines3 agent."""
-    import tempfile
-    from pathlib import Path
-
-    from rltransfer.training.sb3_export import export_sb3
-
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "agent.zip"
         export_sb3(policy, path)
@@ -89,5 +83,6 @@ def as_agent(policy: rltransfer.Policy) -> PPO:
 if __name__ == "__main__":
     torch.set_num_threads(1)
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    compare("cartpole", "length", 60_000, count)
-    compare("pendulum", "length", 40_000, count)
+    with threadpool_limits(1):
+        compare("cartpole", "length", 60_000, count)
+        compare("pendulum", "length", 40_000, count)

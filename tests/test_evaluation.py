@@ -23,7 +23,9 @@ class Swing:
         self.observe = observe
 
     def act(self, observations):
-        return np.clip(observations[:, 2:3] * 0.1 + observations[:, 3:].sum(1, keepdims=True), -2, 2)
+        return np.clip(
+            observations[:, 2:3] * 0.1 + observations[:, 3:].sum(1, keepdims=True), -2, 2
+        )
 
 
 def user_loop(policy, env, target, episodes, seed):

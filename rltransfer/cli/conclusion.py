@@ -5,8 +5,10 @@ from __future__ import annotations
 from rich.table import Table
 
 from rltransfer.cli.output import console
+from rltransfer.contexts import ContextSpace
 from rltransfer.envs import make
 from rltransfer.reports import Summary
+from rltransfer.reports.covered import Stretch
 from rltransfer.reports.words import context_text, duration, estimate_text, number, percent
 
 __all__ = ["print_summary"]
@@ -29,17 +31,15 @@ def answers(summary: Summary) -> Table:
     """Return the study's answers, one per row."""
     space = make(summary.env).space.select(summary.vary)
     worst, covered, cost = summary.worst, summary.covered, summary.cost
-    stretches = ", ".join(
-        context_text(space, first) if first == last
-        else f"{context_text(space, first)} … {context_text(space, last)}"
-        for first, last in covered.stretches
-    )  # fmt: skip
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_row(
         "[bold]covered",
         f"{percent(covered.share.value)} of {cost.contexts} contexts return "
-        f"{number(covered.threshold)} or more{': ' if stretches else ''}{stretches}",
+        f"{number(covered.threshold)} or more",
     )
+    if covered.stretches:
+        every = " in every seed" if len(summary.seeds) > 1 else ""
+        table.add_row("", f"{stretches(space, covered.stretches)}{every}")
     table.add_row("[bold]mean return", f"{estimate_text(summary.coverage)} over all contexts")
     table.add_row("[bold]mean gap", f"{estimate_text(summary.mean_gap)} lost by transfer")
     table.add_row(
@@ -55,6 +55,13 @@ def answers(summary: Summary) -> Table:
         "[bold]saved", f"{percent(cost.saving)} of the steps of one policy for each context"
     )
     return table
+
+
+def stretches(space: ContextSpace, found: tuple[Stretch, ...]) -> str:
+    """Return stretches of neighbouring contexts, such as `0.05 m … 1.2 m, 3 m`."""
+    return ", ".join(
+        " … ".join(dict.fromkeys(context_text(space, end) for end in ends)) for ends in found
+    )
 
 
 def comparison(summary: Summary) -> Table:

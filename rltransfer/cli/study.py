@@ -167,10 +167,9 @@ def resume_runs(path: Path, jobs: int, quiet: bool, as_json: bool) -> None:
 def conclude(path: Path, as_json: bool) -> None:
     """Write the report of a run or an experiment and print its summary."""
     from rltransfer.cli.conclusion import print_summary
-    from rltransfer.reports import summarize, write_report
+    from rltransfer.reports import publish
 
-    page = write_report(path)
-    summary = summarize(path)
+    page, summary = publish(path)
     if as_json:
         print_json({**summary.to_dict(), "report": str(page)})
     else:

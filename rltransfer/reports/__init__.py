@@ -13,16 +13,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rltransfer.reports.report import summarize, write_report
+    from rltransfer.reports.report import publish, summarize, write_report
     from rltransfer.reports.study import Replicate, Study
     from rltransfer.reports.summary import Summary
 
-__all__ = ["Replicate", "Study", "Summary", "summarize", "write_report"]
+__all__ = ["Replicate", "Study", "Summary", "publish", "summarize", "write_report"]
 
 LAZY = {
     "Replicate": "rltransfer.reports.study",
     "Study": "rltransfer.reports.study",
     "Summary": "rltransfer.reports.summary",
+    "publish": "rltransfer.reports.report",
     "summarize": "rltransfer.reports.report",
     "write_report": "rltransfer.reports.report",
 }

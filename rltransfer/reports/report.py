@@ -13,7 +13,7 @@ from rltransfer.reports.summary import Summary
 from rltransfer.runs.files import write_text
 from rltransfer.seeding import derive_seed
 
-__all__ = ["summarize", "write_report"]
+__all__ = ["publish", "summarize", "write_report"]
 
 
 def summarize(path: Path) -> Summary:
@@ -30,6 +30,11 @@ def summarize(path: Path) -> Summary:
 
 
 def write_report(path: Path) -> Path:
+    """Write the report; return its page. See `publish`."""
+    return publish(path)[0]
+
+
+def publish(path: Path) -> tuple[Path, Summary]:
     """Write `report.html` and `figures/` into a run, or into an experiment's folder.
 
     The runs' tables are written again, so that page and tables agree. The same runs give the
@@ -39,7 +44,7 @@ def write_report(path: Path) -> Path:
         path: the folder of one seed, or of the experiment.
 
     Returns:
-        the page.
+        the page, and the numbers on it.
 
     Raises:
         CorruptRun: if there is no run, or one is damaged.
@@ -60,7 +65,7 @@ def write_report(path: Path) -> Path:
     of_seeds = {r.seed: draw(exhibits.of_replicate(study, r), figures) for r in study.replicates}
     page = path / "report.html"
     write_text(page, page_html(study, summary, pictures, of_seeds))
-    return page
+    return page, summary
 
 
 def compared(study: Study) -> tuple[Comparison, Summary]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -60,26 +62,29 @@ class OnlineRL:
             SourceFailed: if the simulator fails or the training diverges.
         """
         from rltransfer.training.checkpoints import BestCheckpoint
-        from rltransfer.training.sb3_agent import build_agent, policy_of, start_from
+        from rltransfer.training.sb3_agent import build_agent, start_from
 
         began = time.perf_counter()
-        provenance = {**self.provenance(), "seed": str(seed.entropy)}
-        agent_seed, contexts_seed = seed.spawn(2)
-        with own_global_state():
-            venv = make_venv(problem, self.settings.n_envs, np.random.default_rng(contexts_seed))
-            agent = build_agent(self.settings, venv, int(agent_seed.generate_state(1)[0] >> 1))
+        agent_seed, contexts_seed = (int(word >> 1) for word in seed.generate_state(2))
+        rng = np.random.default_rng(contexts_seed)
+        with own_global_state(), closing(make_venv(problem, self.settings.n_envs, rng)) as venv:
+            agent = build_agent(self.settings, venv, agent_seed)
             if start is not None:
                 start_from(agent, start, problem)
-            keeper = BestCheckpoint(
-                lambda steps: policy_of(agent, problem, {**provenance, "steps": str(steps)}),
-                monitor,
-                self.settings.steps,
-                self.looks,
-            )
+            snapshot = self.snapshots_of(agent, problem, seed)
+            keeper = BestCheckpoint(snapshot, monitor, self.settings.steps, self.looks)
             self.learn(agent, keeper, problem)
-            venv.close()
         seconds = time.perf_counter() - began
         return StageResult(keeper.best, agent.num_timesteps, seconds, keeper.curve)
+
+    def snapshots_of(
+        self, agent: BaseAlgorithm, problem: TrainingProblem, seed: np.random.SeedSequence
+    ) -> Callable[[int], Policy]:
+        """Return what makes a policy of the agent as it is, given the steps done."""
+        from rltransfer.training.sb3_agent import policy_of
+
+        known = {**self.provenance(), "seed": str(seed.entropy)}
+        return lambda steps: policy_of(agent, problem, {**known, "steps": str(steps)})
 
     def learn(self, agent: BaseAlgorithm, keeper: BestCheckpoint, problem: TrainingProblem) -> None:
         """Spend the budget, then look a last time."""

@@ -19,6 +19,10 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
+ACTIONS = {"DQN": "discrete", "SAC": "box", "TD3": "box"}
+"""The kind of action space of the algorithms that have one kind only."""
+
+
 class Table(BaseModel):
     """A strict, frozen table of `policy.json`: unknown keys and wrong types are errors."""
 
@@ -139,6 +143,9 @@ class PolicySpec(Table):
                 f"normalization needs a mean and a variance for each of {o} observations; "
                 f"got {len(stats.mean)} and {len(stats.var)}"
             )
+        kind = self.action_space.kind
+        if ACTIONS.get(self.algorithm, kind) != kind:
+            raise ValueError(f"{self.algorithm} has no {kind} actions")
         if len(self.observe) >= o:
             raise ValueError(f"observe names {len(self.observe)} features of {o} observations")
         return self

@@ -5,7 +5,7 @@ A recipe says which problems to train and with what trainer; a study names it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -89,7 +89,7 @@ class Independent(OnlineRecipe):
         return tuple(TrainingProblem(env, [context], self.observe) for context in contexts)
 
 
-RECIPES: dict[str, type[FromScratch] | type[MultiTask] | type[Independent]] = {
+RECIPES: dict[str, Callable[..., Recipe]] = {
     "from-scratch": FromScratch,
     "multi-task": MultiTask,
     "independent": Independent,

@@ -40,6 +40,7 @@ def export_sb3(policy: Policy, path: Path) -> Path:
     Raises:
         StorageError: if the file cannot be written.
     """
+    path = Path(path)
     final = path if path.suffix else path.with_suffix(".zip")
     temporary = final.with_name(f".tmp-{os.getpid()}-{final.name}")
     with own_global_state():

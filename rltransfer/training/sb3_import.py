@@ -70,6 +70,7 @@ def import_sb3(
         InvalidPolicy: if the file is no such zip, is a decompression bomb, or holds a policy of
             another shape or with settings that change its actions in a way not known here.
     """
+    path = Path(path)
     default = find(algorithm).activation
     data, tensors = read_members(path)
     batch = problem.env.batch([problem.contexts[0]])

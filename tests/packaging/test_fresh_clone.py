@@ -21,8 +21,6 @@ def test_the_demo_runs_in_a_fresh_clone(tmp_path):
 
 def test_the_makefile_knows_the_readmes_words():
     for word in ("demo", "test"):
-        done = subprocess.run(
-            ["make", "--dry-run", word], cwd=ROOT, capture_output=True, text=True
-        )
+        done = subprocess.run(["make", "--dry-run", word], cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         assert "rltransfer" in done.stdout or "pytest" in done.stdout

@@ -163,7 +163,7 @@ def test_a_stage_goes_on_from_a_policy():
     stage = stage_of(normalize=True)
     start = train(stage, problem).policy
     still = stage_of(normalize=True, **{**TINY, "learning_rate": 1e-12, "n_epochs": 1})
-    result = train(still, problem, seed=5, start=start).policy
+    result = train(still, problem, seed=5, start=start, monitor=Silent(problem)).policy
     for name, weight in start.weights.items():
         np.testing.assert_allclose(result.weights[name], weight, atol=1e-6)
     stats, before = result.spec.normalization, start.spec.normalization

@@ -110,6 +110,7 @@ def test_a_description_that_is_none_is_refused(folder, text, message):
     [
         (lambda p: p.update(colour="red"), "policy.colour: this key is unknown"),
         (lambda p: p.update(algorithm="HER"), "policy.algorithm: "),
+        (lambda p: p.update(algorithm="SAC"), "SAC has no discrete actions"),
         (lambda p: p["network"].update(actor=[7, -5]), "policy.network.actor.1: "),
         (lambda p: p["network"].update(actor=["7", 5]), "policy.network.actor.0: "),
         (lambda p: p["network"].update(actor=[8, 5]), "must have the shape"),

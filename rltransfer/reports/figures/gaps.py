@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure, SubFigure
+from numpy.typing import ArrayLike
 
 from rltransfer.contexts import Context
 from rltransfer.reports.figures.context_axes import along_x
@@ -60,7 +61,7 @@ def along_feature(report: GapReport, colors: Colors) -> Figure:
     return figure
 
 
-def draw_gaps(ax: Axes, x: np.ndarray, report: GapReport, colors: Colors) -> None:
+def draw_gaps(ax: Axes, x: ArrayLike, report: GapReport, colors: Colors) -> None:
     """Draw the gaps at positions x, in the colours of the covering sources, and their mean."""
     shades = [colors[source] for source in report.sources]
     ax.axhline(0, color=GREY, linewidth=0.8)

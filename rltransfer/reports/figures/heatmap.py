@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from rltransfer.reports.figures.context_axes import along_x, along_y, cell_edges
 from rltransfer.reports.figures.maps import draw_map
 from rltransfer.reports.figures.style import (
     GREY,
+    INK,
     SEQUENTIAL,
     columns_for,
     mark_source,
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["heatmap_figure", "most_panels"]
 
-MOST_PANELS = 12
+MOST_PANELS, MOST_NAMES = 12, 30
+TALLEST = 6.0
+"""Height in inches that rows may take together."""
 
 
 @styled
@@ -76,29 +80,41 @@ def square(known: TransferMatrix, rounds: int) -> Figure:
 def rows(known: TransferMatrix, rounds: int) -> Figure:
     """Draw one row per trained source, in the order of the contexts."""
     order = np.argsort(known.trained)
-    figure = Figure(figsize=(7.2, 1.5 + 0.3 * len(order)))
+    figure = Figure(figsize=(7.2, 1.5 + min(0.3 * len(order), TALLEST)))
     ax = figure.subplots()
-    edges = target_axis(ax, known)
-    mesh = ax.pcolormesh(
-        edges, np.arange(len(order) + 1) - 0.5, known.mean[order], cmap=SEQUENTIAL, rasterized=True
-    )
-    sources = [known.sources[known.trained[k]] for k in order]
-    ax.set_yticks(range(len(order)), labels=[values_text(known.space, x) for x in sources])
-    ax.set_ylabel(f"source: {', '.join(known.space.names)}")
-    ax.tick_params(axis="y", length=0)
+    columns, lines = target_axis(ax, known), np.arange(len(order) + 1) - 0.5
+    mesh = ax.pcolormesh(columns, lines, known.mean[order], cmap=SEQUENTIAL, rasterized=True)
+    name_rows(ax, known, order, rounds)
     colors = list(source_colors(known.after(rounds)).values())
     for row, k in enumerate(order):
         x = target_position(known, known.trained[k])
         if k < rounds:
             mark_source(ax, x, row, str(k + 1), colors[k])
-        else:
+        elif len(order) <= MOST_NAMES:
             ax.plot([x], [row], "o", markersize=6, markerfacecolor="none", markeredgecolor="white")
-            ax.get_yticklabels()[row].set_color(GREY)
     figure.colorbar(mesh, ax=ax, label="return", pad=0.02)
     return figure
 
 
-def target_axis(ax: Axes, known: TransferMatrix) -> np.ndarray:
+def name_rows(ax: Axes, known: TransferMatrix, order: NDArray[np.intp], rounds: int) -> None:
+    """Write the sources beside their rows, those of the study dark; these only, if rows are many.
+
+    Args:
+        ax: the panel.
+        known: all that is trained.
+        order: which of the trained sources each row holds.
+        rounds: how many of them, the first, are the study's own.
+    """
+    named = [row for row, k in enumerate(order) if k < rounds or len(order) <= MOST_NAMES]
+    sources = [known.sources[known.trained[order[row]]] for row in named]
+    ax.set_yticks(named, labels=[values_text(known.space, source) for source in sources])
+    for label, row in zip(ax.get_yticklabels(), named, strict=True):
+        label.set_color(INK if order[row] < rounds else GREY)
+    ax.tick_params(axis="y", length=0)
+    ax.set_ylabel(f"source: {', '.join(known.space.names)}")
+
+
+def target_axis(ax: Axes, known: TransferMatrix) -> NDArray[np.float64]:
     """Lay the targets along x, by the one feature or by their index; return the cells' edges."""
     n = len(known.targets)
     if len(known.space) == 1:
@@ -107,7 +123,7 @@ def target_axis(ax: Axes, known: TransferMatrix) -> np.ndarray:
         ax.set_xlabel(f"target: {ax.get_xlabel()}")
         return cell_edges(feature, n)
     ax.set_xlabel(f"target, by index ({known.space.names[-1]} changes fastest)")
-    return np.arange(n + 1) - 0.5
+    return np.arange(n + 1, dtype=np.float64) - 0.5
 
 
 def target_position(known: TransferMatrix, source: int) -> float:

@@ -60,7 +60,7 @@ def curves(matrix: TransferMatrix, threshold: float) -> Figure:
     shown = most_panels(len(matrix.trained))
     columns = columns_for(len(shown))
     figure, axes = panels(len(shown), columns, (2.7, 2.2))
-    low = min(float(matrix.mean[0].min()), float(matrix.best.min()))
+    low = min(float(matrix.mean[0].min()), float(matrix.set_points.min()))
     high = max(float(matrix.best.max()), threshold)
     room = 0.06 * (high - low or 1.0)
     for ax, k in zip(axes, shown, strict=True):

@@ -77,3 +77,13 @@ def test_panels_are_few_and_hold_the_first_and_the_last(count, shown):
     panels = most_panels(count)
     assert len(set(panels)) == shown
     assert (panels[0], panels[-1]) == (0, count - 1)
+
+
+def test_many_rows_stay_on_a_sheet_and_only_the_own_are_named(tmp_path, make):
+    vary = ["length", "gravity", "masscart"]
+    make(tmp_path, vary=vary, targets=4, rounds=2, selection={"compare": ["independent"]})
+    replicate = first(tmp_path)
+    figure = heatmap_figure(replicate.known, 2)
+    assert figure.get_size_inches()[1] < 8
+    assert len(figure.axes[0].get_yticklabels()) == 2
+    assert len(marks(figure.axes[0])) == 2

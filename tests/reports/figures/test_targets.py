@@ -43,6 +43,16 @@ def test_the_shade_is_what_the_round_has_won(one_seed):
     assert {*np.round(outline[:, 1], 6)} == {*np.round(before, 6), *np.round(now, 6)}
 
 
+def test_every_disc_lies_inside_its_panel(one_seed):
+    empty = matrix_of(one_seed).after(0)
+    first = empty.learn(6, np.full((12, 1), 300.0))
+    poor = first.learn(2, np.where(np.arange(12) == 0, 400.0, 20.0)[:, None])
+    for ax in targets_figure(poor, 450.0).axes:
+        low, high = ax.get_ylim()
+        discs = [line.get_ydata()[0] for line in ax.lines if line.get_marker() == "o"]
+        assert all(low <= y <= high for y in discs)
+
+
 def test_two_features_have_maps_with_borders(two_features):
     matrix = matrix_of(two_features)
     axes = targets_figure(matrix, 450.0).axes[:4]
