@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rltransfer.files import write_atomically
 from rltransfer.runs import SourceRecord
-from rltransfer.runs.files import write_atomically
 from rltransfer.seeding import derive_seed
 from rltransfer.transfer import GapReport, gap_report
 

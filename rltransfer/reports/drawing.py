@@ -9,10 +9,10 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from rltransfer.files import write_atomically
 from rltransfer.reports.exhibits import Exhibit
 from rltransfer.reports.figures.style import styled
 from rltransfer.reports.page import Picture
-from rltransfer.runs.files import write_atomically
 
 __all__ = ["draw"]
 

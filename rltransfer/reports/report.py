@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from rltransfer.experiment.tables import write_tables
+from rltransfer.files import write_text
 from rltransfer.reports.comparison import Comparison
 from rltransfer.reports.study import Study
 from rltransfer.reports.summary import Summary
-from rltransfer.runs.files import write_text
 from rltransfer.seeding import derive_seed
 
 __all__ = ["publish", "summarize", "write_report"]

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rltransfer.contexts import Context, ContextSpace, Scale
-from rltransfer.runs.files import storage_errors, write_atomically
+from rltransfer.files import storage_errors, write_atomically
 from rltransfer.transfer import TransferMatrix
 
 if TYPE_CHECKING:

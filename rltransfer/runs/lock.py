@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rltransfer.errors import RunLocked
-from rltransfer.runs.files import storage_errors
+from rltransfer.files import storage_errors
 
 __all__ = ["locked"]
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from rltransfer.contexts import Context
 from rltransfer.errors import CorruptRun
-from rltransfer.runs.files import verify_folder
+from rltransfer.files import verify_folder
 
 __all__ = ["SavablePolicy", "SourceRecord"]
 

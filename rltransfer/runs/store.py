@@ -11,7 +11,7 @@ from typing import Any
 
 from rltransfer.contexts import Context
 from rltransfer.errors import CorruptRun, InvalidExperiment
-from rltransfer.runs.files import commit_folder, sweep, write_text
+from rltransfer.files import commit_folder, sweep, write_text
 from rltransfer.runs.lock import locked
 from rltransfer.runs.provenance import provenance
 from rltransfer.runs.source import SavablePolicy, SourceRecord

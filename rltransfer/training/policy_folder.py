@@ -7,9 +7,7 @@ interrupted does not pass for a policy. Neither file can make a reader run code.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
-from rltransfer.errors import InvalidPolicy, StorageError, explain_validation
+from rltransfer.errors import InvalidPolicy, explain_validation
+from rltransfer.files import write_bytes
 from rltransfer.training.policy_spec import PolicySpec, Table
 
 __all__ = ["read_policy", "write_policy"]
@@ -51,8 +50,8 @@ def write_policy(folder: Path, spec: PolicySpec, weights: Weights) -> None:
 
     data = save(dict(weights))
     file = PolicyFile(weights_sha256=sha256(data).hexdigest(), policy=spec)
-    write_atomically(folder / WEIGHTS, data)
-    write_atomically(folder / DESCRIPTION, file.model_dump_json(indent=1).encode())
+    write_bytes(folder / WEIGHTS, data)
+    write_bytes(folder / DESCRIPTION, file.model_dump_json(indent=1).encode())
 
 
 def read_policy(folder: Path) -> tuple[PolicySpec, dict[str, NDArray[np.float32]]]:
@@ -133,26 +132,3 @@ def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def no_constant(name: str) -> float:
     """Refuse NaN and Infinity."""
     raise ValueError(f"{name} is no number that JSON knows")
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file beside `path`, have it reach the disk, and put it in place by one rename.
-
-    Raises:
-        StorageError: if that fails; what `path` held before is intact.
-    """
-    temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise StorageError(
-            f"{path} could not be written: {error.strerror or error}. Free space or mend the "
-            "permissions, then save again."
-        ) from error

@@ -5,8 +5,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from rltransfer.errors import CorruptRun
+from rltransfer.files import MANIFEST, commit_folder, digest
 from rltransfer.runs import SourceRecord
-from rltransfer.runs.files import MANIFEST, commit_folder, digest
 
 
 @pytest.fixture

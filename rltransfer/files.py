@@ -14,7 +14,14 @@ from typing import Any
 
 from rltransfer.errors import CorruptRun, StorageError
 
-__all__ = ["commit_folder", "sweep", "verify_folder", "write_atomically", "write_text"]
+__all__ = [
+    "commit_folder",
+    "sweep",
+    "verify_folder",
+    "write_atomically",
+    "write_bytes",
+    "write_text",
+]
 
 MANIFEST = "MANIFEST.json"
 TEMPORARY = ".tmp-"
@@ -29,8 +36,8 @@ def storage_errors(path: Path) -> Iterator[None]:
         if isinstance(error, StorageError):
             raise
         raise StorageError(
-            f"{path} could not be written: {error.strerror or error}. What was committed before "
-            "is intact; free space or mend the permissions, then resume."
+            f"{path} could not be written: {error.strerror or error}. What was there before is "
+            "intact; free space or mend the permissions, then resume."
         ) from error
 
 
@@ -55,6 +62,11 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write a text file atomically."""
     write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a binary file atomically."""
+    write_atomically(path, lambda temporary: temporary.write_bytes(data))
 
 
 def commit_folder(final: Path, fill: Callable[[Path], object]) -> None:

@@ -4,9 +4,9 @@ import os
 
 import pytest
 
+from rltransfer import files
 from rltransfer.errors import CorruptRun, StorageError
-from rltransfer.runs import files
-from rltransfer.runs.files import commit_folder, sweep, verify_folder, write_atomically, write_text
+from rltransfer.files import commit_folder, sweep, verify_folder, write_atomically, write_text
 
 
 def fill(folder):
