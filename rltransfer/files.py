@@ -37,7 +37,7 @@ def storage_errors(path: Path) -> Iterator[None]:
             raise
         raise StorageError(
             f"{path} could not be written: {error.strerror or error}. What was there before is "
-            "intact; free space or mend the permissions, then resume."
+            "intact; free space or mend the permissions, then try again."
         ) from error
 
 

@@ -70,7 +70,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing(tmp_path, monkeypatch, cal
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(files.os, call, full)
-    with pytest.raises(StorageError, match=r"00 could not be written: No space left.*resume"):
+    with pytest.raises(StorageError, match=r"00 could not be written: No space left.*try again"):
         commit_folder(tmp_path / "00", fill)
     monkeypatch.undo()
     assert not (tmp_path / "00").exists()

@@ -158,10 +158,13 @@ def train_and_evaluate(job: Job) -> tuple[SourceRecord, Policy]:
     return record, result.policy
 
 
-def start_worker() -> None:
-    """Prepare a worker process: deaf to Ctrl-C, which its parent handles, and gone when it is."""
+def start_worker(parent: int) -> None:
+    """Prepare a worker process: deaf to Ctrl-C, which its parent handles, and gone when it is.
+
+    Args:
+        parent: the parent's process id, told by itself: it may be dead by now.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = os.getppid()
     threading.Thread(target=follow, args=(parent,), daemon=True).start()
 
 

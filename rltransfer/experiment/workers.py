@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -24,7 +25,11 @@ def worker_pool(jobs: int) -> Iterator[Executor]:
     from joblib.externals.loky import ProcessPoolExecutor
 
     executor = ProcessPoolExecutor(
-        max_workers=jobs, initializer=start_worker, env=THREADS, timeout=None
+        max_workers=jobs,
+        initializer=start_worker,
+        initargs=(os.getpid(),),
+        env=THREADS,
+        timeout=None,
     )
     try:
         yield executor

@@ -245,4 +245,4 @@ class TransferMatrix:
         """
         from rltransfer.transfer import tables
 
-        return tables.from_parquet(path)
+        return cls(*tables.read_parquet(path))

@@ -16,13 +16,17 @@ from numpy.typing import NDArray
 
 from rltransfer.contexts import Context, ContextSpace
 from rltransfer.errors import InvalidTransferMatrix
-from rltransfer.transfer.matrix import TransferMatrix
 from rltransfer.transfer.problem import TransferProblem
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["context_columns", "from_parquet", "to_frame", "to_parquet"]
+    from rltransfer.transfer.matrix import TransferMatrix
+
+__all__ = ["context_columns", "read_parquet", "to_frame", "to_parquet"]
+
+Parts = tuple[TransferProblem, tuple[int, ...], NDArray[np.float64], NDArray[np.float64]]
+"""The fields of a transfer matrix, in order."""
 
 KEY = b"rltransfer"
 FORMAT = 1
@@ -65,8 +69,8 @@ def to_parquet(matrix: TransferMatrix, path: str | PathLike[str]) -> None:
     pq.write_table(table.replace_schema_metadata(metadata), path)
 
 
-def from_parquet(path: str | PathLike[str]) -> TransferMatrix:
-    """Read a matrix back, bit for bit.
+def read_parquet(path: str | PathLike[str]) -> Parts:
+    """Read a matrix's parts back, bit for bit.
 
     Raises:
         InvalidTransferMatrix: if the file was not written by `to_parquet`, or was changed.
@@ -102,9 +106,7 @@ def describe(matrix: TransferMatrix) -> dict[str, Any]:
     }
 
 
-def restore(
-    path: str | PathLike[str], data: dict[str, Any], returns: NDArray[np.float64]
-) -> TransferMatrix:
+def restore(path: str | PathLike[str], data: dict[str, Any], returns: NDArray[np.float64]) -> Parts:
     """Put description and returns together again."""
     if len(returns) != np.prod(data["shape"]):
         raise InvalidTransferMatrix(
@@ -118,4 +120,4 @@ def restore(
     )
     own = np.array(data["own"]["values"], dtype=np.float64).reshape(data["own"]["shape"])
     rows = np.array(returns, dtype=np.float64).reshape(data["shape"])
-    return TransferMatrix(problem, tuple(data["trained"]), rows, own)
+    return problem, tuple(data["trained"]), rows, own

@@ -41,7 +41,7 @@ def workplace(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize(("kind", "text", "mark"), blocks())
+@pytest.mark.parametrize(("kind", "text", "mark"), list(blocks()))
 def test_block(kind, text, mark, workplace):
     if mark.startswith("another test: "):
         name = mark.removeprefix("another test: ")

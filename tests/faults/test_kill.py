@@ -77,12 +77,13 @@ def test_twenty_times_out_of_twenty(tmp_path, uninterrupted, trial):
     assert result(run) == expected
 
 
-def test_workers_are_gone_soon_after_their_parent(tmp_path):
+@pytest.mark.parametrize("delay", [0.0, 0.4, 1.0])
+def test_workers_are_gone_soon_after_their_parent(tmp_path, delay):
     process = start(tmp_path)
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob("runs/*/*/study.journal")) and time.monotonic() < deadline:
         time.sleep(0.05)
-    time.sleep(1.0)
+    time.sleep(delay)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     for _ in range(50):

@@ -70,4 +70,5 @@ if __name__ == "__main__":
 
 
 def test_the_wheel_runs_a_study(unpacked, tmp_path):
-    assert Path(run(STUDY, unpacked, tmp_path).strip()).is_file()
+    page = run(STUDY, unpacked, tmp_path).strip()
+    assert (tmp_path / page).is_file()

@@ -167,7 +167,7 @@ def test_a_failed_save_leaves_a_whole_policy_or_none(folder, make_trained, monke
 
     before = Policy.load(folder).spec
     monkeypatch.setattr(os, "replace", failing)
-    with pytest.raises(StorageError, match=r"could not be written: No space left.*save again"):
+    with pytest.raises(StorageError, match=r"could not be written: No space left.*try again"):
         other.save(folder)
     assert not list(folder.glob(".tmp-*"))
     if call == 1:
