@@ -20,7 +20,7 @@ class Context(Mapping[str, float]):
     Behaves like a read-only dictionary from feature name to a finite Python float; two contexts
     are equal when they name the same features with the same values, in whatever order.
 
-    Example:
+    Examples:
         >>> x = Context(length=0.7)
         >>> x["length"], x.replace(gravity=9.8)
         (0.7, Context(length=0.7, gravity=9.8))

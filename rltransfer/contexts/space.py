@@ -32,7 +32,7 @@ __all__ = ["ContextSpace"]
 class ContextSpace:
     """The features in which the members of an environment family differ.
 
-    Example:
+    Examples:
         >>> space = ContextSpace([ContextFeature("length", 0.5, 0.05, 5.0, "m", Scale.LOG)])
         >>> [round(x["length"], 3) for x in space.grid(3)]
         [0.05, 0.5, 5.0]

@@ -22,7 +22,7 @@ __all__ = ["ContextualEnv", "Task"]
 class ContextualEnv:
     """A contextual MDP: for each context of its space, one Gymnasium environment.
 
-    Example:
+    Examples:
         >>> import rltransfer
         >>> cartpole = rltransfer.make("cartpole")
         >>> task = cartpole.task(length=0.7)

@@ -63,7 +63,7 @@ def run_experiment(
     """
     made = []
     for seed in experiment.seeds:
-        single = experiment.model_copy(update={"seeds": [seed]})
+        single = experiment.model_copy(update={"seeds": [seed]}).resolved()
         run = Run.create(Path(runs) / experiment.name / f"seed-{seed}", single.to_toml())
         continue_run(run, jobs=jobs, events=events)
         made.append(run)

@@ -46,10 +46,12 @@ class Contexts(Table):
     Attributes:
         vary: names of the features; all others stay at their default.
         targets: grid points per feature, even on the feature's scale. Sources are the same grid.
+        digest: of the features' description when a run began; checked when it is continued.
     """
 
     vary: list[str] = Field(min_length=1)
     targets: dict[str, Annotated[int, Field(ge=2, le=10_000)]]
+    digest: str | None = None
 
 
 class Selection(Table):
@@ -62,7 +64,10 @@ class Selection(Table):
 
 
 class Training(Table):
-    """How each source is trained; what is not said is the family's default."""
+    """How each source is trained; what is not said is the family's default.
+
+    A resolved table, as runs keep it, names its `origin` and takes nothing from the family.
+    """
 
     recipe: str = "from-scratch"
     algorithm: str | None = None
@@ -70,6 +75,7 @@ class Training(Table):
     n_envs: Count | None = None
     normalize: bool | None = None
     hyperparameters: dict[str, Any] = {}
+    origin: str | None = None
 
 
 class Evaluation(Table):
@@ -81,7 +87,7 @@ class Evaluation(Table):
 class Experiment(Table):
     """A study: an environment family, its contexts, a selector, a recipe, and seeds.
 
-    Example:
+    Examples:
         >>> study = Experiment.of("cartpole", vary=["length"], targets=50, rounds=6)
         >>> study.name, len(study.sources())
         ('cartpole-length', 50)
@@ -204,7 +210,13 @@ class Experiment(Table):
                 f"contexts.targets must give a grid size for each of {self.contexts.vary}; "
                 f"got {dict(self.contexts.targets)}."
             )
-        size = len(self.sources()) if len(space) else 0
+        if self.contexts.digest not in (None, space.digest):
+            raise InvalidExperiment(
+                f"the features {', '.join(space.names)} of {self.env} are described otherwise "
+                "than when this run began; continue it with the version that made it, or begin "
+                "another run under another name."
+            )
+        size = len(self.sources())
         if self.selection.rounds > size:
             raise InvalidExperiment(
                 f"selection.rounds must be at most the number of sources, {size}; "
@@ -217,6 +229,10 @@ class Experiment(Table):
             raise InvalidExperiment(
                 f"training.recipe says how one source is trained, such as 'from-scratch'; write "
                 f"{self.training.recipe!r} into selection.compare."
+            )
+        if self.training.origin is not None and self.training.steps is None:
+            raise InvalidExperiment(
+                "training.origin marks a table that says everything, so it needs training.steps"
             )
         resolve(self.algorithm, self.training_defaults(), self.environment)
 
@@ -252,10 +268,25 @@ class Experiment(Table):
 
     def training_defaults(self) -> TrainingDefaults:
         """Return the settings in force: the family's, with what the experiment changes."""
-        _, base = defaults_of(self.environment, self.training.algorithm)
         said = self.training.model_dump(exclude_none=True, exclude={"recipe", "algorithm"})
+        if self.training.origin is not None:
+            return TrainingDefaults(**said)
+        _, base = defaults_of(self.environment, self.training.algorithm)
         said["hyperparameters"] = {**base.hyperparameters, **self.training.hyperparameters}
         return base.model_copy(update=said)
+
+    def resolved(self) -> Experiment:
+        """Return the same study with every value in force written out.
+
+        A run keeps this: a later version of a family changes nothing in it.
+        """
+        training = {
+            **self.training_defaults().model_dump(),
+            "algorithm": self.algorithm,
+            "recipe": self.training.recipe,
+        }
+        contexts = self.contexts.model_copy(update={"digest": self.space.digest})
+        return self.model_copy(update={"contexts": contexts, "training": Training(**training)})
 
     def nothing_trained(self) -> TransferMatrix:
         """Return the transfer matrix before the first source."""

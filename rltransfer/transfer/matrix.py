@@ -38,10 +38,13 @@ Array = NDArray[np.float64]
 class TransferMatrix:
     """Returns of every trained source on every target; an immutable value.
 
-    Example:
-        >>> empty = TransferMatrix.empty(space, sources, targets)
-        >>> once = empty.learn(sources[3], returns)      # returns: (M, E); `empty` is unchanged
-        >>> once.coverage, once.set_points
+    Examples:
+        >>> from rltransfer.contexts import ContextFeature
+        >>> space = ContextSpace([ContextFeature("length", 0.5, 0.1, 0.9, "m")])
+        >>> empty = TransferMatrix.empty(space, space.grid(3), space.grid(3))
+        >>> once = empty.learn(1, [[40.0, 60.0], [90.0, 110.0], [70.0, 80.0]])  # (M, E)
+        >>> once.coverage, once.set_points[0], once.gaps()[0].tolist()
+        (75.0, np.float64(100.0), [50.0, 0.0, 25.0])
 
     Attributes:
         problem: the space, candidate sources and targets.

@@ -153,6 +153,6 @@ def test_another_experiment_of_the_same_name_is_refused(tmp_path, stub):
 
 
 def test_two_at_once_are_refused(tmp_path, stub):
-    run = Run.create(tmp_path / "cartpole-length" / "seed-0", study().to_toml())
+    run = Run.create(tmp_path / "cartpole-length" / "seed-0", study().resolved().to_toml())
     with run.working(), pytest.raises(RunLocked, match="in use by process"):
         run_experiment(study(), tmp_path)

@@ -93,6 +93,7 @@ def test_lanes_are_the_selector_and_the_compared_ones_once():
         ("training.algorithm", "PPOO", r"did you mean 'PPO'"),
         ("training.algorithm", "SAC", r"SAC.*"),
         ("training.steps", 0, r"training\.steps: .*got 0"),
+        ("training.origin", "mine", r"training\.origin marks .* needs training\.steps"),
         ("training.steps", True, r"training\.steps"),
         ("training.recipe", "from-scrath", r"did you mean 'from-scratch'"),
         ("training.hyperparameters", {"lerning_rate": 1.0}, r"lerning_rate"),
@@ -134,3 +135,23 @@ def test_every_value_in_force_is_written():
     data = tomllib.loads(BASE.to_toml())
     assert data["evaluation"]["episodes"] == 10
     assert data["selection"]["selector"] == "mbtl"
+
+
+def test_a_resolved_experiment_takes_nothing_from_the_family(tmp_path, monkeypatch):
+    resolved = BASE.resolved()
+    path = tmp_path / "experiment.toml"
+    path.write_text(resolved.to_toml())
+    found = Experiment.read(path)
+    assert found == resolved == resolved.resolved()
+    assert found.training_defaults() == BASE.training_defaults()
+    data = tomllib.loads(path.read_text())
+    family = BASE.environment.spec.training["PPO"]
+    assert data["training"]["steps"] == family.steps
+    assert data["training"]["hyperparameters"] == family.hyperparameters
+
+
+def test_a_run_of_other_features_is_not_continued():
+    data = BASE.resolved().model_dump(exclude_none=True)
+    data["contexts"]["digest"] = "0" * 16
+    with pytest.raises(InvalidExperiment, match="described otherwise than when this run began"):
+        Experiment.checked(data, "experiment.toml")
