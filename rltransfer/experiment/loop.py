@@ -18,22 +18,26 @@ import tempfile
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from rltransfer.contexts import Context
 from rltransfer.errors import RLTransferError, SourceFailed
-from rltransfer.experiment.events import Events, Silent, Work
+from rltransfer.experiment.agenda import Agenda
+from rltransfer.experiment.events import Events, Silent
 from rltransfer.experiment.job import Job, Progress, train_and_evaluate
-from rltransfer.experiment.lanes import Lane, LaneState, make_lanes
-from rltransfer.experiment.spec import MULTI_TASK, Experiment
-from rltransfer.experiment.tables import write_tables
+from rltransfer.experiment.lanes import make_lanes
+from rltransfer.experiment.spec import Experiment
+from rltransfer.experiment.tables import rounds_in_tables, write_tables
 from rltransfer.experiment.workers import worker_pool
 from rltransfer.runs import Run, SourceRecord
-from rltransfer.runs.ledger import Ledger
+from rltransfer.runs.ledger import Ledger, finished_trials
 
 if TYPE_CHECKING:
     from rltransfer.training.policy import Policy
+
+    Outcome = tuple[SourceRecord, Policy]
 
 __all__ = ["continue_run", "run_experiment"]
 
@@ -75,8 +79,7 @@ def continue_run(run: Run, *, jobs: int = 1, events: Events | None = None) -> No
 
     Args, Raises: see `run_experiment`.
     """
-    experiment = Experiment.checked(run.description(), str(run.experiment_file))
-    Controller(run, experiment, events or Silent()).work(jobs)
+    Controller(run, events or Silent()).work(jobs)
 
 
 @dataclass
@@ -88,79 +91,41 @@ class Flight:
     lines_read: int = 0
 
 
-@dataclass
 class Controller:
     """Owns one run while it is worked on: hands out jobs, commits what comes back."""
 
-    run: Run
-    experiment: Experiment
-    events: Events
-    scratch: Path = Path()
-    lanes: tuple[Lane, ...] = ()
-    pool: dict[str, SourceRecord] = field(default_factory=dict)
-    flights: dict[Future[Any], Flight] = field(default_factory=dict)
-    written: dict[str, int] = field(default_factory=dict)
-
-    def work(self, jobs: int) -> None:
-        """Bring the run to its end; a finished run is only read."""
-        self.lanes = make_lanes(self.experiment, self.experiment.seeds[0])
-        self.pool = self.run.sources()
-        if not self.unfinished():
-            self.events.unchanged(self.run)
-            return
-        with self.run.working(), tempfile.TemporaryDirectory(prefix="rltransfer-") as scratch:
-            self.pool = self.run.sources()
-            self.scratch = Path(scratch)
-            self.ledger = self.open_ledger()
-            self.events.began(self.run, self.done(), self.planned())
-            with worker_pool(jobs) as executor:
-                self.drive(executor, jobs)
-            write_tables(self.run.path, self.states(), self.pool, self.seed)
-        self.events.ended(self.run)
-
-    # -- what is to be done --------------------------------------------------------------------
+    def __init__(self, run: Run, events: Events) -> None:
+        self.run = run
+        self.events = events
+        self.experiment = Experiment.checked(run.description(), str(run.experiment_file))
+        self.lanes = make_lanes(self.experiment, self.seed)
+        self.flights: dict[Future[Outcome], Flight] = {}
 
     @property
     def seed(self) -> int:
         """The run's root seed."""
         return self.experiment.seeds[0]
 
-    def states(self) -> list[LaneState]:
-        """Replay the lanes over what is trained."""
-        return [lane.replay(self.pool) for lane in self.lanes]
+    def read_agenda(self) -> Agenda:
+        """Read the committed sources and what follows from them."""
+        return Agenda(self.experiment, self.lanes, self.run.sources())
 
-    def wanted(self) -> list[Job]:
-        """Return the jobs that can start now: the own lane's, the long ones, the rest."""
-        study, compare = self.experiment, self.experiment.selection.compare
-        contexts = [s.wanted.context for s in self.states() if s.wanted is not None]
-        contexts += study.sources() if "independent" in compare else ()
-        singles = [Job.on_source(study, x, self.scratch) for x in contexts]
-        many = [Job.on_all(study, name, self.scratch) for name in MULTI_TASK if name in compare]
-        jobs = [*singles[:1], *many, *singles[1:]]
-        unique = {job.key: job for job in jobs if job.key not in self.pool}
-        return list(unique.values())
-
-    def unfinished(self) -> bool:
-        """Say whether anything is still to be trained."""
-        return bool(self.wanted())
-
-    def done(self) -> Work:
-        """Return what is trained."""
-        return Work(len(self.pool), sum(record.steps for record in self.pool.values()))
-
-    def planned(self) -> Work:
-        """Return what the finished run will hold, at most: lanes may share sources."""
-        compare = self.experiment.selection.compare
-        if "independent" in compare:
-            singles = len(self.experiment.sources())
-        else:
-            known = sum(record.context is not None for record in self.pool.values())
-            singles = known + sum(state.remaining for state in self.states())
-        many = sum(name in compare for name in MULTI_TASK)
-        steps = self.experiment.training_defaults().steps
-        return Work(singles + many, (singles + many * self.experiment.selection.rounds) * steps)
-
-    # -- handing out and taking back -----------------------------------------------------------
+    def work(self, jobs: int) -> None:
+        """Bring the run to its end; a finished run is only read."""
+        agenda = self.read_agenda()
+        if not agenda.wanted and is_published(agenda, self.run):
+            self.events.unchanged(self.run)
+            return
+        with self.run.working(), tempfile.TemporaryDirectory(prefix="rltransfer-") as scratch:
+            self.scratch = Path(scratch)
+            self.agenda = self.read_agenda()  # now that nobody else can change it
+            self.ledger = rebuilt_ledger(self.agenda, self.run.study_file)
+            self.events.began(self.run, self.agenda.done, self.agenda.planned)
+            if self.agenda.wanted:
+                with worker_pool(jobs) as executor:
+                    self.drive(executor, jobs)
+            write_tables(self.run.path, self.agenda.states, self.agenda.pool, self.seed)
+        self.events.ended(self.run)
 
     def drive(self, executor: Executor, jobs: int) -> None:
         """Keep the workers busy until nothing is wanted."""
@@ -176,20 +141,26 @@ class Controller:
     def hand_out(self, executor: Executor, jobs: int) -> None:
         """Give free workers the next jobs."""
         flying = {flight.job.key for flight in self.flights.values()}
-        ready = [job for job in self.wanted() if job.key not in flying]
+        ready = [job for job in map(self.job, self.agenda.wanted) if job.key not in flying]
         for job in ready[: jobs - len(self.flights)]:
             self.flights[executor.submit(train_and_evaluate, job)] = Flight(job, self.begin(job))
             self.events.started(job)
 
+    def job(self, wanted: Context | str) -> Job:
+        """Describe the training of a source, or of a multi-task policy."""
+        if isinstance(wanted, str):
+            return Job.on_all(self.experiment, wanted, self.scratch)
+        return Job.on_source(self.experiment, wanted, self.scratch)
+
     def begin(self, job: Job) -> list[str]:
         """Show in the ledger which lanes wait for the job; return their names."""
-        waiting = [s for s in self.states() if s.wanted and s.wanted.context == job.context]
-        for state in waiting:
-            assert state.wanted is not None
-            self.ledger.begin(
-                state.lane.name, state.wanted.context, f"**Why:** {state.wanted.reason}"
-            )
-        return [state.lane.name for state in waiting]
+        waiting = []
+        for state in self.agenda.states:
+            if state.wanted is not None and state.wanted.context == job.context:
+                reason = f"**Why:** {state.wanted.reason}"
+                self.ledger.begin(state.lane.name, state.wanted.context, reason)
+                waiting.append(state.lane.name)
+        return waiting
 
     def listen(self) -> None:
         """Pass on what the workers have written since the last look."""
@@ -200,46 +171,61 @@ class Controller:
                     for lane in flight.lanes:
                         self.ledger.report(lane, point.steps, point.score)
 
-    def take_back(self, future: Future[tuple[SourceRecord, Policy]]) -> None:
+    def take_back(self, future: Future[Outcome]) -> None:
         """Commit what a worker returns, or say what went wrong in it."""
         flight = self.flights.pop(future)
+        record, policy = self.outcome(future, flight.job)
+        self.run.commit(record, policy, self.experiment.targets())
+        before = {state.lane.name: len(state.picks) for state in self.agenda.states}
+        pool = {**self.agenda.pool, record.key: record}
+        self.agenda = Agenda(self.experiment, self.lanes, pool)
+        self.show(before)
+        self.events.committed(flight.job, record)
+
+    def outcome(self, future: Future[Outcome], job: Job) -> Outcome:
+        """Return what a worker returned.
+
+        Raises:
+            SourceFailed: naming the job, if the worker died or the training failed.
+        """
         try:
-            record, policy = future.result()
+            return future.result()
         except BrokenProcessPool as error:
             raise SourceFailed(
-                f"the worker training {flight.job.label} died ({error}). What was committed is "
+                f"the worker training {job.label} died ({error}). What was committed is "
                 f"intact; continue with `rltransfer resume {self.run.path}`."
             ) from error
         except RLTransferError:
             raise
         except Exception as error:
             raise SourceFailed(
-                f"training {flight.job.label} failed: {type(error).__name__}: {error}"
+                f"training {job.label} failed: {type(error).__name__}: {error}"
             ) from error
-        self.run.commit(record, policy, self.experiment.targets())
-        self.pool[record.key] = record
-        self.show()
-        self.events.committed(flight.job, record)
 
-    # -- what people see -----------------------------------------------------------------------
-
-    def open_ledger(self) -> Ledger:
-        """Make the study again from the committed sources."""
-        states = self.states()
-        self.written = {state.lane.name: len(state.picks) for state in states}
-        entries: Mapping[str, Any] = {s.lane.name: s.entries(self.pool) for s in states}
-        return Ledger.rebuilt(self.run.study_file, self.experiment.space, entries)
-
-    def show(self) -> None:
-        """Bring the study up to the committed sources."""
-        for state in self.states():
+    def show(self, before: Mapping[str, int]) -> None:
+        """Add to the study what lanes have picked beyond what it showed before."""
+        for state in self.agenda.states:
             name = state.lane.name
-            if self.written[name] == len(state.picks):
-                continue
-            for k in range(self.written[name], len(state.picks)):
-                self.ledger.add(name, state.entry(k, self.pool))
-            self.ledger.show(name, state.transfer)
-            self.written[name] = len(state.picks)
+            for k in range(before[name], len(state.picks)):
+                self.ledger.add(name, state.entry(k, self.agenda.pool))
+            if len(state.picks) > before[name]:
+                self.ledger.show(name, state.transfer)
+
+
+def rebuilt_ledger(agenda: Agenda, path: Path) -> Ledger:
+    """Make the study again from the committed sources."""
+    entries = {state.lane.name: state.entries(agenda.pool) for state in agenda.states}
+    ledger = Ledger.rebuilt(path, agenda.experiment.space, entries)
+    for state in agenda.states:
+        if state.picks:
+            ledger.show(state.lane.name, state.transfer)
+    return ledger
+
+
+def is_published(agenda: Agenda, run: Run) -> bool:
+    """Say whether the study and the tables hold every pick of every lane."""
+    picks = {state.lane.name: len(state.picks) for state in agenda.states}
+    return finished_trials(run.study_file) == picks == rounds_in_tables(run.path)
 
 
 def read_progress(flight: Flight) -> list[Progress]:

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
     from rltransfer.experiment.lanes import LaneState
 
-__all__ = ["best_known", "gap_reports", "write_tables"]
+__all__ = ["best_known", "gap_reports", "rounds_in_tables", "write_tables"]
+
+TABLES = ("returns.parquet", "gaps.parquet", "gaps.csv")
 
 
 def best_known(pool: Mapping[str, SourceRecord]) -> NDArray[np.float64]:
@@ -62,6 +64,21 @@ def write_tables(
     write_atomically(folder / "returns.parquet", lambda path: returns.to_parquet(path))
     write_atomically(folder / "gaps.parquet", lambda path: gaps.to_parquet(path))
     write_atomically(folder / "gaps.csv", lambda path: gaps.to_csv(path, index=False))
+
+
+def rounds_in_tables(folder: Path) -> dict[str, int]:
+    """Return the last round of each selector in the tables; nothing if one is missing."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not all((folder / name).is_file() for name in TABLES):
+        return {}
+    try:
+        table = pq.read_table(folder / "gaps.parquet", columns=["selector", "round"])
+    except (pa.ArrowException, OSError, KeyError):
+        return {}
+    last = table.group_by("selector").aggregate([("round", "max")]).to_pylist()
+    return {row["selector"]: row["round_max"] for row in last}
 
 
 def returns_frame(state: LaneState, pool: Mapping[str, SourceRecord]) -> pd.DataFrame:

@@ -26,7 +26,7 @@ from rltransfer.transfer import TransferMatrix
 if TYPE_CHECKING:
     import optuna
 
-__all__ = ["Entry", "Ledger"]
+__all__ = ["Entry", "Ledger", "finished_trials", "journal"]
 
 METRIC = "V"
 """Name of the trials' value: the mean over targets of the best return so far."""
@@ -166,6 +166,22 @@ class Ledger:
             f"ctx.{f.name}": FloatDistribution(f.low, f.high, log=f.scale is Scale.LOG)
             for f in self._space
         }
+
+
+def finished_trials(path: Path) -> dict[str, int]:
+    """Return how many trials of each study are complete; nothing where the file is damaged."""
+    from optuna.trial import TrialState
+
+    if not path.is_file():
+        return {}
+    try:
+        storage = journal(path)
+        return {
+            study.study_name: storage.get_n_trials(study._study_id, TrialState.COMPLETE)
+            for study in storage.get_all_studies()
+        }
+    except Exception:  # whatever a torn line does to the storage: the study is made again
+        return {}
 
 
 def journal(path: Path) -> optuna.storages.JournalStorage:

@@ -108,6 +108,21 @@ def test_a_finished_run_is_left_untouched(tmp_path, stub, recorder):
     assert after == before
 
 
+@pytest.mark.parametrize("damage", ["missing", "torn"])
+def test_a_study_lost_after_the_last_commit_is_made_again(tmp_path, stub, damage):
+    (run,) = run_experiment(study(), tmp_path)
+    trials, count = load(run, "mbtl").trials, len(stub)
+    if damage == "missing":
+        run.study_file.unlink()
+    else:
+        run.study_file.write_bytes(run.study_file.read_bytes()[:-30])
+    (run.path / "gaps.csv").unlink()
+    continue_run(run)
+    assert [t.params for t in load(run, "mbtl").trials] == [t.params for t in trials]
+    assert (run.path / "gaps.csv").is_file()
+    assert len(stub) == count
+
+
 def test_more_seeds_are_more_runs(tmp_path, stub):
     runs = run_experiment(study(seeds=[0, 3]), tmp_path)
     assert [run.path.name for run in runs] == ["seed-0", "seed-3"]
