@@ -7,20 +7,28 @@ import tomllib
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from rltransfer.contexts import Context, ContextSpace
 from rltransfer.envs import ContextualEnv, TrainingDefaults, make
 from rltransfer.errors import InvalidExperiment, RLTransferError, did_you_mean, explain_validation
+from rltransfer.experiment.sections import (
+    Contexts,
+    Evaluation,
+    Seed,
+    Selection,
+    Table,
+    Training,
+)
 from rltransfer.seeding import derive_seed
 from rltransfer.selection import SELECTORS, SourceTaskSelector, make_selector
 from rltransfer.training.algorithms import defaults_of, resolve
 from rltransfer.training.recipes import RECIPES
 from rltransfer.transfer import TransferMatrix
 
-__all__ = ["COMPARISONS", "Contexts", "Evaluation", "Experiment", "Selection", "Training"]
+__all__ = ["COMPARISONS", "MULTI_TASK", "Experiment"]
 
 FORMAT = 1
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
@@ -29,59 +37,6 @@ MULTI_TASK = {"multi-task": True, "multi-task-hidden": False}
 
 COMPARISONS = (*SELECTORS, *MULTI_TASK, "independent")
 """What a study can be compared with: another selector, one policy for all, one policy for each."""
-
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Count = Annotated[int, Field(ge=1)]
-
-
-class Table(BaseModel):
-    """A strict, frozen table of the file: unknown keys and wrong types are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Contexts(Table):
-    """Which features vary, and on which grid.
-
-    Attributes:
-        vary: names of the features; all others stay at their default.
-        targets: grid points per feature, even on the feature's scale. Sources are the same grid.
-        digest: of the features' description when a run began; checked when it is continued.
-    """
-
-    vary: list[str] = Field(min_length=1)
-    targets: dict[str, Annotated[int, Field(ge=2, le=10_000)]]
-    digest: str | None = None
-
-
-class Selection(Table):
-    """Who picks the sources, how many, and what the result is compared with."""
-
-    selector: str = "mbtl"
-    rounds: Count = 6
-    options: dict[str, Any] = {}
-    compare: list[str] = []
-
-
-class Training(Table):
-    """How each source is trained; what is not said is the family's default.
-
-    A resolved table, as runs keep it, names its `origin` and takes nothing from the family.
-    """
-
-    recipe: str = "from-scratch"
-    algorithm: str | None = None
-    steps: Count | None = None
-    n_envs: Count | None = None
-    normalize: bool | None = None
-    hyperparameters: dict[str, Any] = {}
-    origin: str | None = None
-
-
-class Evaluation(Table):
-    """How many episodes each policy plays in each target context."""
-
-    episodes: Count = 10
 
 
 class Experiment(Table):
