@@ -107,9 +107,14 @@ def explain_validation(error: Any, where: str) -> str:
     """
     sentences = []
     for mistake in error.errors(include_url=False):
-        field = ".".join(str(part) for part in mistake["loc"]) or "the whole"
-        sentences.append(f"{field}: {describe_mistake(mistake)}")
+        field = ".".join(str(part) for part in mistake["loc"])
+        sentences.append(f"{field}: {describe_mistake(mistake)}" if field else own_words(mistake))
     return f"{where}: " + "; ".join(sentences) + "."
+
+
+def own_words(mistake: dict[str, Any]) -> str:
+    """Return the sentence of a check of ours."""
+    return str(mistake["msg"]).removeprefix("Value error, ").rstrip(".")
 
 
 def describe_mistake(mistake: dict[str, Any]) -> str:
@@ -120,4 +125,4 @@ def describe_mistake(mistake: dict[str, Any]) -> str:
     if kind == "extra_forbidden":
         return "this key is unknown"
     got = repr(mistake.get("input"))
-    return f"{mistake['msg'].removeprefix('Value error, ')}; got {got[:80]}"
+    return f"{own_words(mistake)}; got {got[:80]}"

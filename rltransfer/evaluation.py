@@ -24,7 +24,7 @@ from rltransfer.contexts import Context
 from rltransfer.envs.contextual import ContextualEnv
 from rltransfer.envs.simulators import ContextBatch
 from rltransfer.envs.wrappers import visible_units, with_context
-from rltransfer.errors import InvalidExperiment, SourceFailed
+from rltransfer.errors import InvalidExperiment, InvalidPolicy, SourceFailed
 from rltransfer.seeding import derive_seed
 
 __all__ = ["Actor", "Returns", "episode_seed", "evaluate"]
@@ -81,6 +81,7 @@ def evaluate(
     Raises:
         InvalidExperiment: if there is nothing to evaluate.
         InvalidContext: if a target is not a context of the family.
+        InvalidPolicy: if the policy's observations or actions are not the family's.
         SourceFailed: if the simulator returns a reward that is not finite.
     """
     if episodes < 1 or not targets:
@@ -138,8 +139,10 @@ def play(
     rows = np.arange(len(batch))  # which episode each member of the batch still plays
     alive = np.ones(len(batch), dtype=np.bool_)
     for _ in range(horizon):
+        actions = policy.act(with_context(observations, units))
+        require_shape(actions, batch)
         with np.errstate(over="ignore", invalid="ignore"):  # of members that have ended
-            step = batch.step(policy.act(with_context(observations, units)))
+            step = batch.step(actions)
         returns[rows] += np.where(alive, step.rewards, 0.0)
         lengths[rows] += alive
         alive &= ~step.terminated
@@ -153,3 +156,13 @@ def play(
             rows, units, observations = rows[kept], units[kept], observations[kept]
             alive = np.ones(len(kept), dtype=np.bool_)
     return returns, lengths
+
+
+def require_shape(actions: NDArray[Any], batch: ContextBatch) -> None:
+    """Refuse actions of another family's shape."""
+    expected = (len(batch), *(batch.action_space.shape or ()))
+    if np.shape(actions) != expected:
+        raise InvalidPolicy(
+            f"actions must have the shape {expected} for {batch.action_space}; the policy gave "
+            f"{np.shape(actions)}. It was trained for another family."
+        )

@@ -80,7 +80,7 @@ def commit_folder(final: Path, fill: Callable[[Path], object]) -> None:
     """
     with storage_errors(final):
         final.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=final.parent))
+        folder = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY}{os.getpid()}-", dir=final.parent))
         try:
             fill(folder)
             manifest = {path.name: digest(path) for path in sorted(folder.iterdir())}
@@ -117,12 +117,28 @@ def verify_folder(folder: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what a killed process left unfinished in a folder."""
+    """Remove what a killed process left unfinished in a folder, not what a living one writes."""
     for leftover in folder.glob(f"{TEMPORARY}*"):
+        if is_written_now(leftover):
+            continue
         if leftover.is_dir():
             shutil.rmtree(leftover, ignore_errors=True)
         else:
             leftover.unlink(missing_ok=True)
+
+
+def is_written_now(temporary: Path) -> bool:
+    """Say whether the process that a temporary name tells of is another one, and alive."""
+    pid = temporary.name.removeprefix(TEMPORARY).partition("-")[0]
+    if not pid.isdigit() or int(pid) == os.getpid():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def digest(path: Path) -> str:

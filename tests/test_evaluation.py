@@ -3,7 +3,7 @@ import pytest
 
 import rltransfer
 from rltransfer import Context
-from rltransfer.errors import InvalidContext, InvalidExperiment, SourceFailed
+from rltransfer.errors import InvalidContext, InvalidExperiment, InvalidPolicy, SourceFailed
 from rltransfer.evaluation import episode_seed, evaluate
 
 
@@ -13,7 +13,7 @@ class Lean:
     observe: tuple[str, ...] = ()
 
     def act(self, observations):
-        return (observations[:, 2] + 0.3 * observations[:, 3] > 0).astype(np.int64)
+        return (observations[:, -2] + 0.3 * observations[:, -1] > 0).astype(np.int64)
 
 
 class Swing:
@@ -104,3 +104,8 @@ def test_a_reward_that_is_not_finite_is_named():
 
     with pytest.raises(SourceFailed, match=r"pendulum\[.*length=.*not finite"):
         evaluate(Broken(), env, [Context()], 1, seed=0)
+
+
+def test_actions_of_another_family_are_refused():
+    with pytest.raises(InvalidPolicy, match=r"must have the shape \(3, 1\).*another family"):
+        evaluate(Lean(), rltransfer.make("mountain_car_continuous"), [Context()], 3, seed=0)

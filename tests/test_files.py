@@ -93,9 +93,10 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
 def test_sweep_removes_only_what_was_left_unfinished(tmp_path, committed):
     (tmp_path / ".tmp-half").mkdir()
     (tmp_path / ".tmp-half" / "x").write_text("")
-    (tmp_path / ".tmp-1-table").write_text("")
+    (tmp_path / ".tmp-99999999-table").write_text("")  # no process has this number
+    (tmp_path / f".tmp-{os.getppid()}-theirs").write_text("")
     sweep(tmp_path)
-    assert os.listdir(tmp_path) == ["00"]
+    assert sorted(os.listdir(tmp_path)) == [f".tmp-{os.getppid()}-theirs", "00"]
 
 
 def test_a_file_where_a_folder_is_needed_is_a_storage_error(tmp_path):

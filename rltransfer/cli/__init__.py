@@ -21,7 +21,7 @@ def main() -> NoReturn:
 
     from rltransfer.cli.app import app
     from rltransfer.cli.output import fail, show_usage_error
-    from rltransfer.errors import RLTransferError
+    from rltransfer.errors import RLTransferError, StorageError
 
     try:
         code = app(standalone_mode=False)  # Ctrl-C comes back as 130
@@ -29,6 +29,9 @@ def main() -> NoReturn:
         fail(str(error), error.exit_code)
     except BrokenPipeError:  # the reader of our output, such as `head`, is gone
         os._exit(0)
+    except OSError as error:
+        sys.stderr.write(f"rltransfer: the output could not be written: {error}.\n")
+        os._exit(StorageError.exit_code)
     except Exception as error:
         show_usage_error(error)
     sys.exit(code)

@@ -41,7 +41,10 @@ def answers(summary: Summary) -> Table:
         every = " in every seed" if len(summary.seeds) > 1 else ""
         table.add_row("", f"{stretches(space, covered.stretches)}{every}")
     table.add_row("[bold]mean return", f"{estimate_text(summary.coverage)} over all contexts")
-    table.add_row("[bold]mean gap", f"{estimate_text(summary.mean_gap)} lost by transfer")
+    table.add_row(
+        "[bold]mean gap",
+        f"{estimate_text(summary.mean_gap)} from a policy's own context to its targets",
+    )
     table.add_row(
         "[bold]worst gap",
         f"{number(worst.gap)} at {context_text(space, worst.target)}, "
@@ -66,7 +69,7 @@ def stretches(space: ContextSpace, found: tuple[Stretch, ...]) -> str:
 
 def comparison(summary: Summary) -> Table:
     """Return the mean return of every selector and of what it is compared with."""
-    table = Table("compared", "policies", "mean return", "lead of the first", box=None,
+    table = Table("compared", "policies", "mean return", f"lead of {summary.selector}", box=None,
                   pad_edge=False)  # fmt: skip
     for row in summary.selectors:
         lead = "" if row.lead is None else estimate_text(row.lead)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich.table import Table
+from rich.table import Column, Table
 
 from rltransfer.cli.output import console, print_json
 from rltransfer.envs import EnvironmentSpec, load_catalog
@@ -18,7 +18,8 @@ def list_families(as_json: bool) -> None:
     if as_json:
         print_json({"environments": [plain(spec) for spec in found], "broken": found.broken})
         return
-    table = Table("name", "title", "features", "from", box=None, pad_edge=False)
+    name, provider = Column("name", no_wrap=True), Column("from", no_wrap=True)
+    table = Table(name, "title", "features", provider, box=None, pad_edge=False)
     for spec in found:
         table.add_row(f"[bold]{spec.id}", spec.title, ", ".join(spec.space.names), spec.provider)
     console.print(table)
@@ -33,7 +34,7 @@ def family(name: str, as_json: bool) -> None:
     if as_json:
         print_json(plain(spec))
         return
-    console.print(f"[bold]{spec.id}[/]: {spec.title}  (Gymnasium id {spec.gym_id})\n")
+    console.print(f"[bold]{spec.id}[/]: {spec.title}\nGymnasium id: {spec.gym_id}\n")
     table = Table("feature", "about", "default", "range", "scale", "feasible", box=None,
                   pad_edge=False)  # fmt: skip
     for f in spec.space:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,8 @@ from rich.table import Table
 
 from rltransfer.cli.output import console, print_json
 from rltransfer.envs import ContextualEnv, load_catalog
-from rltransfer.runs.provenance import provenance
+from rltransfer.errors import RLTransferError
+from rltransfer.runs.provenance import installed, provenance
 
 __all__ = ["examine"]
 
@@ -31,28 +31,20 @@ def examine(as_json: bool) -> None:
         "environments": {spec.id: check(ContextualEnv(spec)) for spec in load_catalog()},
         "broken": load_catalog().broken,
     }
-    found["healthy"] = not found["broken"] and all(found["core"].values())
+    runs = all("error" not in speed for speed in found["environments"].values())
+    found["healthy"] = runs and not found["broken"] and all(found["core"].values())
     if as_json:
         print_json(found)
     else:
         show(found)
 
 
-def installed(name: str) -> str | None:
-    """Return a distribution's version, or None."""
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
-
-
-def check(env: ContextualEnv) -> str:
+def check(env: ContextualEnv) -> dict[str, Any]:
     """Step a batch of default members with random actions; say how fast, or what is missing."""
     try:
-        rate = steps_per_second(env)
-    except (ImportError, RuntimeError) as error:
-        return f"cannot run: {error}"
-    return f"{rate:,.0f} steps/s in a batch"
+        return {"steps_per_second": round(steps_per_second(env))}
+    except (ImportError, RuntimeError, RLTransferError) as error:
+        return {"error": str(error)}
 
 
 def steps_per_second(env: ContextualEnv) -> float:
@@ -78,8 +70,9 @@ def show(found: dict[str, Any]) -> None:
         table.add_row(f"{extra} (extra)", number or f"[dim]{hint}")
     console.print(table)
     console.print()
-    for name, speed in found["environments"].items():
-        console.print(f"{name:28} {speed}")
+    for name, told in found["environments"].items():
+        speed = f"{told.get('steps_per_second', 0):,} steps/s in a batch"
+        console.print(f"{name:28} {told.get('error') or speed}", soft_wrap=True)
     for reason in found["broken"].values():
         console.print(f"[red]cannot be read:[/] {reason}", soft_wrap=True)
     console.print("\n[green]healthy" if found["healthy"] else "\n[red]not healthy")

@@ -34,6 +34,8 @@ def escape(text: str) -> str:
 
 def show_usage_error(error: Exception) -> NoReturn:
     """Say what is wrong with the words typed; re-raise what is a fault of ours."""
+    if type(error).__name__ == "NoArgsIsHelpError":  # the help has been shown
+        sys.exit(2)
     if hasattr(error, "format_message"):  # whichever copy of click typer is built on
         fail(f"{error.format_message().rstrip('.')}. See: rltransfer --help", 2)
     raise error

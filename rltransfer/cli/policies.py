@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.table import Table
+from rich.table import Column, Table
 
 from rltransfer.cli.output import console, print_json
 from rltransfer.contexts import Context
 from rltransfer.envs import ContextualEnv, make
-from rltransfer.errors import InvalidPolicy
+from rltransfer.errors import InvalidExperiment, InvalidPolicy
 from rltransfer.evaluation import Returns, evaluate
+from rltransfer.experiment.spec import Experiment
+from rltransfer.runs import Run
 from rltransfer.training.policy import Policy
+from rltransfer.training.policy_spec import plain_space
 
 __all__ = ["evaluate_policy"]
 
@@ -28,19 +31,37 @@ def evaluate_policy(
 ) -> None:
     """Load a policy, play it over a grid of the varied features, and print the returns.
 
+    Features that do not vary keep the values of the policy's own context.
+
     Raises:
         InvalidPolicy: if the folder holds no policy, or one whose spaces are not the family's.
     """
     policy = Policy.load(folder)
     family = make(env or policy.spec.env)
-    names = vary.split(",") if vary else list(policy.observe) or [family.space.names[0]]
-    contexts = family.space.select(name.strip() for name in names).grid(targets)
+    names = trained_features(folder) if vary is None else [n.strip() for n in vary.split(",")]
+    own = dict(policy.spec.context or {}) if env is None else {}
+    grid = family.space.select(names).grid(targets)
+    contexts = [family.space.validate({**own, **x}) for x in grid]
     require_fit(policy, family, folder)
     found = evaluate(policy, family, contexts, episodes, seed)
     if as_json:
         print_json({"policy": str(folder), "env": family.spec.id, "results": rows(contexts, found)})
     else:
-        show(family, contexts, found)
+        show(family, grid, found)
+
+
+def trained_features(folder: Path) -> list[str]:
+    """Return the features that the policy's run varies.
+
+    Raises:
+        InvalidExperiment: if the policy does not lie in a run.
+    """
+    run = Run(folder.resolve().parents[1])
+    if not run.experiment_file.is_file():
+        raise InvalidExperiment(
+            f"{folder} does not lie in a run, so --vary must say which features vary."
+        )
+    return Experiment.checked(run.description(), str(run.experiment_file)).contexts.vary
 
 
 def require_fit(policy: Policy, family: ContextualEnv, folder: Path) -> None:
@@ -52,6 +73,12 @@ def require_fit(policy: Policy, family: ContextualEnv, folder: Path) -> None:
         raise InvalidPolicy(
             f"the policy in {folder} expects {given} observations, and {family.spec.id} gives "
             f"{expected}. Evaluate it in a family with equal spaces, with --env."
+        )
+    actions = plain_space(batch.action_space, "actions")
+    if actions != policy.spec.action_space:
+        raise InvalidPolicy(
+            f"the policy in {folder} chooses {policy.spec.action_space!r}, and {family.spec.id} "
+            f"takes {actions!r}. Evaluate it in a family with equal spaces, with --env."
         )
 
 
@@ -66,7 +93,15 @@ def rows(contexts: Sequence[Context], found: Returns) -> list[dict[str, object]]
 def show(family: ContextualEnv, contexts: Sequence[Context], found: Returns) -> None:
     """Print a table with a bar on the family's score scale."""
     score = family.spec.score
-    table = Table("context", "mean return", "min", "max", "score", box=None, pad_edge=False)
+    table = Table(
+        Column("context", overflow="fold"),
+        "mean return",
+        "min",
+        "max",
+        "score",
+        box=None,
+        pad_edge=False,
+    )
     for x, j in zip(contexts, found.returns, strict=True):
         share = min(1.0, max(0.0, (j.mean() - score.low) / (score.high - score.low)))
         bar = "█" * round(20 * share)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,12 +11,15 @@ from typing import Any
 
 from rltransfer.cli.display import display
 from rltransfer.cli.output import console, print_json
+from rltransfer.envs import load_catalog
 from rltransfer.errors import InvalidExperiment
 from rltransfer.experiment.loop import continue_run, run_experiment
 from rltransfer.experiment.spec import MULTI_TASK, Experiment
 from rltransfer.runs import Run
 
 __all__ = ["Choices", "conclude", "describe", "execute", "resolve", "resume_runs"]
+
+MOST_SEEDS = 1000
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def resolve(study: str, choices: Choices) -> Experiment:
     Raises:
         InvalidExperiment, UnknownEnvironment: naming the option or the field that is wrong.
     """
-    if study.endswith(".toml") or Path(study).is_file():
+    if study.endswith(".toml") or (Path(study).is_file() and study not in load_catalog().specs):
         base: dict[str, Any] = Experiment.read(Path(study)).model_dump(exclude_none=True)
     else:
         base = from_name(study, choices)
@@ -60,25 +62,25 @@ def from_name(env: str, choices: Choices) -> dict[str, Any]:
             f"Known: {', '.join(family.space.names)}."
         )
     vary = listed(choices.vary)
-    size = choices.targets or (50 if len(vary) == 1 else 8)
-    return Experiment.of(env, vary=vary, targets=size, rounds=1).model_dump(exclude_none=True)
+    size = choices.targets if choices.targets is not None else (50 if len(vary) == 1 else 8)
+    rounds = min(6, max(1, size) ** len(vary))
+    experiment = Experiment.of(env, vary=vary, targets=size, rounds=rounds)
+    return experiment.model_dump(exclude_none=True)
 
 
 def merged(base: dict[str, Any], choices: Choices) -> dict[str, Any]:
     """Return the description with the command line's choices put in."""
-    vary = listed(choices.vary) if choices.vary else base["contexts"]["vary"]
-    sizes = base["contexts"]["targets"]
-    grid = {name: choices.targets or sizes.get(name, 50) for name in vary}
+    vary = listed(choices.vary) if choices.vary is not None else base["contexts"]["vary"]
+    sizes, size = base["contexts"]["targets"], choices.targets
+    grid = {name: sizes.get(name, 50) if size is None else size for name in vary}
     selection = {
         **base["selection"],
         **said(rounds=choices.rounds, selector=choices.selector),
-        **said(compare=listed(choices.compare) if choices.compare else None),
+        **said(compare=None if choices.compare is None else listed(choices.compare)),
     }
-    if choices.rounds is None and choices.vary is not None:
-        selection["rounds"] = min(6, math.prod(grid.values()))
     return {
         **base,
-        **said(name=choices.name, seeds=seeds(choices.seeds) if choices.seeds else None),
+        **said(name=choices.name, seeds=None if choices.seeds is None else seeds(choices.seeds)),
         "contexts": {"vary": vary, "targets": grid},
         "selection": selection,
         "training": {**base["training"], **said(algorithm=choices.algorithm, steps=choices.steps)},
@@ -108,7 +110,13 @@ def seeds(text: str) -> list[int]:
         if not match:
             raise InvalidExperiment(f"--seeds must look like 0, 0-2 or 0,3,5; got {text!r}.")
         first, last = int(match[1]), int(match[2] or match[1])
+        if not 0 <= last - first < MOST_SEEDS:
+            raise InvalidExperiment(
+                f"--seeds {part} must go from a seed to a larger one, {MOST_SEEDS} at most."
+            )
         found += range(first, last + 1)
+    if not found:
+        raise InvalidExperiment("--seeds must name at least one seed, such as 0.")
     return found
 
 
@@ -123,7 +131,7 @@ def describe(experiment: Experiment, as_json: bool) -> None:
     plan = {
         "experiment": experiment.model_dump(exclude_none=True),
         "policies_at_most": policies + multi,
-        "training_steps_at_most": (policies + multi * rounds) * steps,
+        "training_steps_about": (policies + multi * rounds) * steps,
         "episodes_at_most": (policies + multi) * sources * experiment.evaluation.episodes,
     }
     if as_json:
@@ -131,9 +139,9 @@ def describe(experiment: Experiment, as_json: bool) -> None:
         return
     console.print(experiment.to_toml().strip(), markup=False)
     console.print(
-        f"\nAt most {plan['policies_at_most']} policies, "
-        f"{plan['training_steps_at_most']:,} training steps and "
-        f"{plan['episodes_at_most']:,} evaluation episodes."
+        f"\nAt most {plan['policies_at_most']} policies and "
+        f"{plan['episodes_at_most']:,} evaluation episodes; about "
+        f"{plan['training_steps_about']:,} training steps (whole rollouts are trained)."
     )
 
 
@@ -143,8 +151,11 @@ def continuable(path: Path, as_json: bool) -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, SystemExit):
-        if not as_json:
-            console.print(f"Stopped. Continue with: rltransfer resume {path}", soft_wrap=True)
+        command = f"rltransfer resume {path}"
+        if as_json:
+            print_json({"error": "stopped", "resume": command})
+        else:
+            console.print(f"Stopped. Continue with: {command}", soft_wrap=True)
         raise
 
 

@@ -86,7 +86,10 @@ def as_finite_float(name: str, value: Any) -> float:
         raise InvalidContext(
             f"context feature {name!r} must be a number; got {value!r} ({type(value).__name__})."
         )
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        raise InvalidContext(f"context feature {name!r} must be finite; got {value!r}.") from None
     if not math.isfinite(number):
         raise InvalidContext(f"context feature {name!r} must be finite; got {number}.")
     return number + 0.0

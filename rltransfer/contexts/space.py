@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -25,7 +26,12 @@ from rltransfer.contexts.feature import ContextFeature, Scale
 from rltransfer.contexts.split import ContextSplit
 from rltransfer.errors import InvalidContext, did_you_mean
 
-__all__ = ["ContextSpace"]
+__all__ = ["MOST_CONTEXTS", "ContextSpace"]
+
+MOST_CONTEXTS = 100_000
+"""The largest grid that is made."""
+
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,10 @@ class ContextSpace:
         Raises:
             InvalidContext: if a name is unknown or no name is given.
         """
+        if isinstance(names, str) or not isinstance(names, Iterable):
+            raise InvalidContext(
+                f"features are named in a list, such as {[self.names[0]]}; got {names!r}."
+            )
         chosen = tuple(self[name] for name in names)
         if not chosen:
             raise InvalidContext(f"name at least one feature to vary, of {', '.join(self.names)}.")
@@ -115,9 +125,13 @@ class ContextSpace:
             size: points per feature, for all features or by name; a feature left out of the
                 mapping stays at its default.
         """
-        sizes = dict.fromkeys(self.names, size) if isinstance(size, int) else dict(size)
+        sizes = dict(size) if isinstance(size, Mapping) else dict.fromkeys(self.names, size)
         for name, count in sizes.items():
             require_count(f"the grid of {self[name].name!r}", count)
+        if (total := math.prod(sizes.values())) > MOST_CONTEXTS:
+            raise InvalidContext(
+                f"a grid of {total:,} contexts is too large; at most {MOST_CONTEXTS:,} are made."
+            )
         axes = [
             feature.grid(sizes[feature.name]) if feature.name in sizes else [feature.default]
             for feature in self.features
@@ -153,7 +167,7 @@ class ContextSpace:
             the split; see `ContextSplit` for which context falls into which part.
         """
         for feature_name, interval in inner.items():
-            for end in interval:
+            for end in pair(feature_name, "inner", interval):
                 self[feature_name].validate(end)
         return ContextSplit.of_grid(name, self.grid(size), inner)
 
@@ -173,6 +187,8 @@ class ContextSpace:
     def from_unit(self, units: ArrayLike) -> tuple[Context, ...]:
         """Return the contexts at the points U, shape (n, d), of the unit cube."""
         U = np.asarray(units, dtype=np.float64).reshape(-1, len(self))
+        if not ((U >= -ROUNDING) & (U <= 1.0 + ROUNDING)).all():
+            raise InvalidContext("points of the unit cube must lie in 0…1 in every feature.")
         columns = [feature.from_unit(U[:, j]) for j, feature in enumerate(self.features)]
         return tuple(self._context(point) for point in zip(*columns, strict=True))
 
@@ -201,7 +217,7 @@ class ContextSpace:
     @classmethod
     def from_json(cls, text: str) -> ContextSpace:
         """Read what `to_json` returns."""
-        return cls.from_dict(json.loads(text))
+        return cls.from_dict(as_tables("JSON", json.loads, text))
 
     def to_toml(self) -> str:
         """Return the space as TOML text, a table per feature."""
@@ -212,7 +228,7 @@ class ContextSpace:
     @classmethod
     def from_toml(cls, text: str) -> ContextSpace:
         """Read what `to_toml` returns."""
-        return cls.from_dict(tomllib.loads(text))
+        return cls.from_dict(as_tables("TOML", tomllib.loads, text))
 
     @property
     def digest(self) -> str:
@@ -266,6 +282,19 @@ def feature_from_dict(name: str, table: Mapping[str, Any]) -> ContextFeature:
         about=str(table.get("about", "")),
         feasible=feasible,
     )
+
+
+def as_tables(kind: str, read: Callable[[str], Any], text: str) -> Mapping[str, Any]:
+    """Parse text that should hold a table per feature."""
+    try:
+        data = read(text)
+    except ValueError as error:
+        raise InvalidContext(f"a context space cannot be read from this {kind}: {error}.") from None
+    if not isinstance(data, Mapping) or not all(isinstance(t, Mapping) for t in data.values()):
+        raise InvalidContext(
+            f"a context space in {kind} is a table per feature; got {text[:60]!r}."
+        )
+    return data
 
 
 def pair(name: str, key: str, value: Any) -> tuple[float, float]:

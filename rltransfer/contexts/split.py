@@ -46,7 +46,7 @@ class ContextSplit:
     def of_grid(
         cls, name: str, grid: Sequence[Context], inner: Mapping[str, tuple[float, float]]
     ) -> ContextSplit:
-        """Divide a grid: inside the inner box every other context trains, the rest is held out.
+        """Divide a grid: inside the inner box every other context trains, as on a chessboard.
 
         Args:
             name: what tables call the split.
@@ -54,10 +54,14 @@ class ContextSplit:
             inner: for some features, the closed interval (low, high) that training may see.
         """
         inside = [x for x in grid if all(low <= x[f] <= high for f, (low, high) in inner.items())]
-        train = tuple(inside[::2])
-        interpolation = tuple(inside[1::2])
-        kept = set(inside)
-        return cls(name, train, interpolation, tuple(x for x in grid if x not in kept))
+        ranks = {f: {v: i for i, v in enumerate(sorted({x[f] for x in inside}))} for f in grid[0]}
+        odd = {x: sum(ranks[f][x[f]] for f in x) % 2 for x in inside}
+        return cls(
+            name,
+            train=tuple(x for x in inside if not odd[x]),
+            interpolation=tuple(x for x in inside if odd[x]),
+            extrapolation=tuple(x for x in grid if x not in odd),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the split as plain data for JSON or TOML."""

@@ -62,6 +62,7 @@ def load_catalog() -> Catalog:
     """Read all entries, once per process; one broken entry does not hide the others."""
     specs: dict[str, EnvironmentSpec] = {}
     broken: dict[str, str] = {}
+    taken: dict[str, str] = {}
     for folder, provider in entry_folders():
         try:
             spec = EnvironmentSpec.read(folder, provider)
@@ -72,17 +73,29 @@ def load_catalog() -> Catalog:
             broken[f"{provider}/{spec.id}"] = (
                 f"{folder}: the name {spec.id!r} is taken by {specs[spec.id].folder}."
             )
-            continue
-        specs[spec.id] = spec
-    return Catalog(specs, broken)
+        elif spec.gym_id in taken:
+            broken[spec.id] = (
+                f"{folder}: the Gymnasium id {spec.gym_id!r} is taken by {taken[spec.gym_id]!r}; "
+                'give the family one of its own with gym_id = "Name-v0".'
+            )
+        else:
+            specs[spec.id] = spec
+            taken[spec.gym_id] = spec.id
+    return Catalog(specs, broken | {p.name: said_of(p) for p in plugins() if not plugin_files(p)})
 
 
 def entry_folders() -> Iterator[tuple[Path, str]]:
     """Yield every folder that holds an `env.toml`, with the distribution it comes from."""
     yield from ((path.parent, "rltransfer") for path in env_files(own_folder()))
-    if not os.environ.get(DISABLE_PLUGINS):
-        for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda p: p.name):
-            yield from ((path.parent, provider_of(point)) for path in plugin_files(point))
+    for point in plugins():
+        yield from ((path.parent, provider_of(point)) for path in plugin_files(point))
+
+
+def plugins() -> list[EntryPoint]:
+    """Return the entry points of installed packages; none where plug-ins are disabled."""
+    if os.environ.get(DISABLE_PLUGINS):
+        return []
+    return sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name)
 
 
 def env_files(folder: Path) -> list[Path]:
@@ -105,6 +118,14 @@ def plugin_files(point: EntryPoint) -> list[Path]:
         return []
     places = [Path(place, *inner) for place in package.submodule_search_locations]
     return [path for place in places for path in env_files(place)]
+
+
+def said_of(point: EntryPoint) -> str:
+    """Say what is wrong with an entry point that leads to no family."""
+    return (
+        f"the entry point {point.name!r} of {provider_of(point)} names {point.value!r}, where no "
+        "<id>/env.toml is found: name an installed package that holds such folders."
+    )
 
 
 def provider_of(point: EntryPoint) -> str:

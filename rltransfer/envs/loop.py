@@ -40,10 +40,14 @@ class LoopBatch(ContextBatch):
         batch._simulator = simulator
         batch._envs = [simulator.build(spec, context) for context in contexts]
         batch._take_spaces(spec)
+        batch._seen = np.zeros((len(batch), *batch.observation_space.shape), dtype=np.float32)
+        batch._over = np.zeros(len(batch), dtype=np.bool_)
         return batch
 
     _simulator: Simulator
     _envs: list[gym.Env[Any, Any]]
+    _seen: NDArray[np.float32]  # (n, o), the last observations
+    _over: NDArray[np.bool_]  # (n,), whose episode has ended
 
     def _take_spaces(self, spec: EnvironmentSpec) -> None:
         env = self._envs[0]
@@ -72,19 +76,23 @@ class LoopBatch(ContextBatch):
 
     def reset(self, rows: NDArray[np.intp], states: NDArray[np.float64]) -> NDArray[np.float32]:
         """Begin the episodes of the given seeds in `rows`."""
-        pairs = zip(rows, states[:, 0], strict=True)
-        observations = [self._envs[row].reset(seed=int(seed))[0] for row, seed in pairs]
-        return np.stack(observations).astype(np.float32)
+        for row, seed in zip(rows, states[:, 0], strict=True):
+            self._seen[row] = self._envs[row].reset(seed=int(seed))[0]
+        self._over[rows] = False
+        return self._seen[rows]
 
     def step(self, actions: NDArray[Any]) -> Transition:
-        """Step the members one after another."""
-        results = [env.step(action) for env, action in zip(self._envs, actions, strict=True)]
-        observations, rewards, terminated = zip(*(result[:3] for result in results), strict=True)
-        return Transition(
-            np.stack(observations).astype(np.float32),
-            np.asarray(rewards, dtype=np.float64),
-            np.asarray(terminated, dtype=np.bool_),
-        )
+        """Step the members one after another.
+
+        Many environments may not be stepped after their end, so a member that has ended stays as
+        it is, with reward 0, until it is reset. One that truncates itself counts as ended.
+        """
+        rewards = np.zeros(len(self))
+        for row in np.flatnonzero(~self._over):
+            seen, reward, terminated, truncated, _ = self._envs[row].step(actions[row])
+            self._seen[row], rewards[row] = seen, reward
+            self._over[row] = terminated or truncated
+        return Transition(self._seen.copy(), rewards, self._over.copy())
 
     def keep(self, rows: NDArray[np.intp]) -> None:
         """Close and drop all members but `rows`."""
@@ -93,3 +101,4 @@ class LoopBatch(ContextBatch):
             if row not in kept:
                 env.close()
         self._envs = [self._envs[row] for row in rows]
+        self._seen, self._over = self._seen[rows], self._over[rows]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rltransfer.contexts import ContextSpace
+from rltransfer.contexts.feature import NAME
 from rltransfer.contexts.space import pair
 from rltransfer.errors import InvalidContext, InvalidExperiment, explain_validation
 
@@ -24,6 +25,12 @@ class ScoreRange(BaseModel):
 
     low: float
     high: float
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.low < self.high:
+            raise ValueError(f"low must be below high; got {self.low:g} and {self.high:g}")
+        return self
 
 
 class TrainingDefaults(BaseModel):
@@ -54,6 +61,7 @@ class EnvFile(BaseModel):
     title: str
     simulator: str
     base: str
+    gym_id: str = ""
     horizon: int = Field(gt=0)
     cites: tuple[str, ...] = ()
     context: dict[str, dict[str, Any]]
@@ -79,6 +87,7 @@ class EnvironmentSpec:
         cites: keys of the works that the family follows.
         folder: where the entry was read.
         provider: the distribution that ships the entry.
+        gym_name: what its own Gymnasium id is called after the slash; as `base` where empty.
     """
 
     id: str
@@ -88,16 +97,17 @@ class EnvironmentSpec:
     horizon: int
     space: ContextSpace
     score: ScoreRange
-    splits: Mapping[str, Mapping[str, tuple[float, float]]]
-    training: Mapping[str, TrainingDefaults]
+    splits: Mapping[str, Mapping[str, tuple[float, float]]] = field(hash=False)
+    training: Mapping[str, TrainingDefaults] = field(hash=False)
     cites: tuple[str, ...]
     folder: Path
     provider: str = "rltransfer"
+    gym_name: str = ""
 
     @property
     def gym_id(self) -> str:
         """The Gymnasium id under which the family is registered."""
-        return f"rltransfer/{self.base.rsplit('/', 1)[-1]}"
+        return f"rltransfer/{self.gym_name or self.base.rsplit('/', 1)[-1]}"
 
     @classmethod
     def read(cls, folder: Path, provider: str = "rltransfer") -> EnvironmentSpec:
@@ -113,10 +123,22 @@ class EnvironmentSpec:
             check_splits(space, file.splits)
         except ValidationError as error:
             raise InvalidExperiment(explain_validation(error, str(path))) from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, InvalidContext) as error:
+        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, InvalidContext) as error:
             raise InvalidExperiment(f"{path}: {error}") from None
-        fields = {name: getattr(file, name) for name in EnvFile.model_fields if name != "context"}
-        return cls(id=folder.name, space=space, folder=folder, provider=provider, **fields)
+        if not NAME.fullmatch(folder.name):
+            raise InvalidExperiment(
+                f"{folder}: a family's folder must be named like an identifier, such as "
+                f"'cartpole'; got {folder.name!r}."
+            )
+        same = EnvFile.model_fields.keys() - {"context", "gym_id"}
+        return cls(
+            id=folder.name,
+            space=space,
+            folder=folder,
+            provider=provider,
+            gym_name=file.gym_id,
+            **{name: getattr(file, name) for name in same},
+        )
 
 
 def check_splits(space: ContextSpace, splits: Mapping[str, Mapping[str, Any]]) -> None:

@@ -135,15 +135,20 @@ class Controller:
                 return
             done, _ = wait(self.flights, timeout=POLL, return_when=FIRST_COMPLETED)
             self.listen()
-            for future in done:
-                self.take_back(future)
+            failures = [failure for future in done if (failure := self.take_back(future))]
+            if failures:
+                raise failures[0]
 
     def hand_out(self, executor: Executor, jobs: int) -> None:
         """Give free workers the next jobs."""
         flying = {flight.job.key for flight in self.flights.values()}
         ready = [job for job in map(self.job, self.agenda.wanted) if job.key not in flying]
         for job in ready[: jobs - len(self.flights)]:
-            self.flights[executor.submit(train_and_evaluate, job)] = Flight(job, self.begin(job))
+            try:
+                future = executor.submit(train_and_evaluate, job)
+            except BrokenProcessPool as error:
+                raise self.death() from error
+            self.flights[future] = Flight(job, self.begin(job))
             self.events.started(job)
 
     def job(self, wanted: Context | str) -> Job:
@@ -171,36 +176,38 @@ class Controller:
                     for lane in flight.lanes:
                         self.ledger.report(lane, point.steps, point.score)
 
-    def take_back(self, future: Future[Outcome]) -> None:
-        """Commit what a worker returns, or say what went wrong in it."""
+    def take_back(self, future: Future[Outcome]) -> RLTransferError | None:
+        """Commit what a worker returns, or return what went wrong in it."""
+        failure = self.failure(future)
         flight = self.flights.pop(future)
-        record, policy = self.outcome(future, flight.job)
+        if failure is not None:
+            return failure
+        record, policy = future.result()
         self.run.commit(record, policy, self.experiment.targets())
         before = {state.lane.name: len(state.picks) for state in self.agenda.states}
         pool = {**self.agenda.pool, record.key: record}
         self.agenda = Agenda(self.experiment, self.lanes, pool)
         self.show(before)
         self.events.committed(flight.job, record)
+        return None
 
-    def outcome(self, future: Future[Outcome], job: Job) -> Outcome:
-        """Return what a worker returned.
+    def failure(self, future: Future[Outcome]) -> RLTransferError | None:
+        """Return what a worker failed with, in a sentence that names the job; or None."""
+        error = future.exception()
+        if error is None or isinstance(error, RLTransferError):
+            return error
+        if isinstance(error, BrokenProcessPool):
+            return self.death()
+        label = self.flights[future].job.label
+        return SourceFailed(f"training {label} failed: {type(error).__name__}: {error}")
 
-        Raises:
-            SourceFailed: naming the job, if the worker died or the training failed.
-        """
-        try:
-            return future.result()
-        except BrokenProcessPool as error:
-            raise SourceFailed(
-                f"the worker training {job.label} died ({error}). What was committed is "
-                f"intact; continue with `rltransfer resume {self.run.path}`."
-            ) from error
-        except RLTransferError:
-            raise
-        except Exception as error:
-            raise SourceFailed(
-                f"training {job.label} failed: {type(error).__name__}: {error}"
-            ) from error
+    def death(self) -> SourceFailed:
+        """Say that a worker process died, whichever it was."""
+        labels = ", ".join(flight.job.label for flight in self.flights.values())
+        return SourceFailed(
+            f"a worker process died while training {labels or 'began'}: killed, or out of memory. "
+            f"What was committed is intact; continue with `rltransfer resume {self.run.path}`."
+        )
 
     def show(self, before: Mapping[str, int]) -> None:
         """Add to the study what lanes have picked beyond what it showed before."""

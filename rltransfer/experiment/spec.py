@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import Any, Self
 from pydantic import Field, ValidationError, model_validator
 
 from rltransfer.contexts import Context, ContextSpace
+from rltransfer.contexts.space import MOST_CONTEXTS
 from rltransfer.envs import ContextualEnv, TrainingDefaults, make
 from rltransfer.errors import InvalidExperiment, RLTransferError, did_you_mean, explain_validation
 from rltransfer.experiment.sections import (
@@ -31,6 +33,7 @@ from rltransfer.transfer import TransferMatrix
 __all__ = ["COMPARISONS", "MULTI_TASK", "Experiment"]
 
 FORMAT = 1
+LONGEST_NAME = 64
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 MULTI_TASK = {"multi-task": True, "multi-task-hidden": False}
 """One policy on all contexts, and whether it sees which one it is in."""
@@ -86,6 +89,8 @@ class Experiment(Table):
         selection = {"rounds": rounds, **tables.pop("selection", {})}
         contexts = {"vary": vary, "targets": dict.fromkeys(vary, targets)}
         name = "-".join([env, *vary])
+        if len(name) > LONGEST_NAME:
+            name = f"{env}-{len(vary)}-features"
         return cls.checked(
             {
                 "name": name,
@@ -171,7 +176,12 @@ class Experiment(Table):
                 "than when this run began; continue it with the version that made it, or begin "
                 "another run under another name."
             )
-        size = len(self.sources())
+        size = math.prod(self.contexts.targets.values())
+        if size > MOST_CONTEXTS:
+            raise InvalidExperiment(
+                f"contexts.targets ask for {size:,} contexts; at most {MOST_CONTEXTS:,} are "
+                "possible. Use a coarser grid, or vary fewer features."
+            )
         if self.selection.rounds > size:
             raise InvalidExperiment(
                 f"selection.rounds must be at most the number of sources, {size}; "

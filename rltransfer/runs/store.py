@@ -72,12 +72,13 @@ class Run:
         return run
 
     @staticmethod
-    def find(path: Path) -> list[Run]:
+    def find(path: Path | str) -> list[Run]:
         """Return the runs in a folder: itself if it is one, or its `seed-*` folders, by seed.
 
         Raises:
             CorruptRun: if there is none.
         """
+        path = Path(path)
         if (path / "experiment.toml").is_file():
             return [Run(path)]
         folders = [folder.parent for folder in path.glob("seed-*/experiment.toml")]
@@ -125,7 +126,8 @@ class Run:
 
     def source_folders(self) -> list[Path]:
         """Return the committed source folders in the order of their commit."""
-        folders = [f for f in self.sources_folder.glob("[0-9]*") if f.name.isdigit()]
+        found = self.sources_folder.glob("[0-9]*")
+        folders = [folder for folder in found if folder.name.isdigit() and folder.is_dir()]
         return sorted(folders, key=lambda folder: int(folder.name))
 
     def sources(self) -> dict[str, SourceRecord]:

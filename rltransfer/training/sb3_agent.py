@@ -10,6 +10,7 @@ import stable_baselines3
 import torch
 from stable_baselines3.common import noise
 from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.running_mean_std import RunningMeanStd
 from stable_baselines3.common.utils import LinearSchedule
 from stable_baselines3.common.vec_env import VecEnv, VecNormalize
@@ -47,6 +48,7 @@ def build_agent(settings: AlgorithmSettings, venv: VecEnv, seed: int) -> BaseAlg
         agent: BaseAlgorithm = algorithm("MlpPolicy", venv, seed=seed, device="cpu", **arguments)
     except (AssertionError, TypeError, ValueError) as error:
         raise InvalidExperiment(f"{settings.algorithm} refuses its settings: {error}") from error
+    agent.set_logger(Logger(folder=None, output_formats=[]))  # else it makes a temporary folder
     return agent
 
 

@@ -54,7 +54,7 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
     plan = json.loads(rltransfer(*words, cwd=tmp_path, check=0).stdout)
     assert plan["experiment"]["seeds"] == [0, 1, 2]
     assert plan["policies_at_most"] == 3 * (2 * 2 + 1)
-    assert plan["training_steps_at_most"] == 3 * (2 * 2 + 2) * 1000
+    assert plan["training_steps_about"] == 3 * (2 * 2 + 2) * 1000
     assert list(tmp_path.iterdir()) == []
 
 
@@ -73,6 +73,14 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
         (["run", "cartpole", "--vary", "length", "--selector", "mtbl"], "did you mean 'mbtl'?"),
         (["run", "cartpole", "--vary", "length", "--algorithm", "SAC"], "SAC"),
         (["run", "cartpole", "--vary", "length", "--name", "../x"], "name must be"),
+        (["run", "cartpole", "--vary", "length", "--targets", "0"], "greater than or equal to 2"),
+        (["run", "cartpole", "--vary", "length", "--seeds", ""], "--seeds must name"),
+        (["run", "cartpole", "--vary", "length", "--seeds", "2-0"], "to a larger one"),
+        (["run", "cartpole", "--vary", "length", "--seeds", "0-4000000000"], "1000 at most"),
+        (
+            ["run", "cartpole", "--vary", "length,gravity", "--targets", "9999"],
+            "99,980,001 contexts",
+        ),
         (["run", "missing.toml"], "cannot be read"),
         (["run", "cartpole", "--vary", "length", "--bogus"], "--bogus"),
         (["resume", "nowhere"], "is not a run"),
@@ -89,6 +97,36 @@ def test_wrong_words_are_one_sentence_and_write_nothing(tmp_path, words, message
     assert message in done.stderr.replace("\n", " ")
     assert "Traceback" not in done.stderr + done.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+def test_options_change_only_what_they_name(tmp_path):
+    study = tmp_path / "study.toml"
+    study.write_text(
+        'name = "mine"\nenv = "cartpole"\n[contexts]\nvary = ["gravity"]\n'
+        "targets = { gravity = 5 }\n[selection]\nrounds = 2\n"
+    )
+    words = ("run", study, "--vary", "length", "--targets", 4, "--dry-run", "--json")
+    plan = json.loads(rltransfer(*words, cwd=tmp_path, check=0).stdout)["experiment"]
+    assert plan["selection"]["rounds"] == 2
+    assert plan["contexts"]["targets"] == {"length": 4}
+    assert plan["name"] == "mine"
+
+
+def test_no_words_show_the_help():
+    done = rltransfer()
+    assert "Usage" in done.stdout + done.stderr
+    assert "rltransfer: ." not in done.stderr
+
+
+def test_output_that_cannot_be_written_is_a_sentence():
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", "from rltransfer.cli import main; main()", "envs", "--json"],
+            stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
+        )  # fmt: skip
+    assert done.returncode == 5
+    assert "could not be written" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_errors_are_json_too(tmp_path):
@@ -140,7 +178,11 @@ def test_evaluate_prints_returns_over_a_grid(finished):
     data = json.loads(rltransfer(*words, cwd=folder, check=0).stdout)
     assert [r["context"]["length"] for r in data["results"]] == [0.05, pytest.approx(0.5), 5.0]
     assert "Mean over 3 contexts" in rltransfer(*words[:-1], cwd=folder, check=0).stdout
-    wrong = rltransfer("evaluate", policy, "--env", "pendulum", cwd=folder, check=2)
+    varied = json.loads(rltransfer("evaluate", policy, "--json", cwd=folder, check=0).stdout)
+    assert {len(set(r["context"])) for r in varied["results"]} == {6}
+    assert len({r["context"]["length"] for r in varied["results"]}) == 20
+    wrong = rltransfer("evaluate", policy, "--env", "pendulum", "--vary", "mass", cwd=folder)
+    assert wrong.returncode == 2
     assert "expects 4 observations" in wrong.stderr.replace("\n", " ")
 
 
@@ -153,7 +195,7 @@ def test_report_as_json(finished):
 def test_doctor_is_healthy(tmp_path):
     data = json.loads(rltransfer("doctor", "--json", cwd=tmp_path, check=0).stdout)
     assert data["healthy"] is True
-    assert "steps/s" in data["environments"]["cartpole"]
+    assert data["environments"]["cartpole"]["steps_per_second"] > 0
 
 
 def gone_within(seconds, group):

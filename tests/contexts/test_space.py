@@ -196,3 +196,24 @@ def test_a_wrong_table_is_answered_with_its_key(table: dict[str, Any], sentence:
 def test_texts_that_people_leave_out_have_defaults() -> None:
     (feature,) = ContextSpace.from_dict({"share": {"default": 0.5, "range": [0, 1]}})
     assert (feature.unit, feature.scale, feature.about) == ("1", Scale.LINEAR, "")
+
+
+def test_a_grid_has_a_largest_size() -> None:
+    with pytest.raises(InvalidContext, match=r"a grid of 1,000,000 contexts is too large"):
+        SPACE.grid(100)
+
+
+def test_features_are_named_in_a_list() -> None:
+    with pytest.raises(InvalidContext, match=r"named in a list, such as .*; got 'length'"):
+        SPACE.select("length")
+
+
+def test_points_outside_the_cube_are_refused() -> None:
+    with pytest.raises(InvalidContext, match=r"must lie in 0…1"):
+        SPACE.from_unit([[1.5] * len(SPACE)])
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"a": 1}'])
+def test_text_that_is_no_space_is_a_sentence(text: str) -> None:
+    with pytest.raises(InvalidContext, match="context space"):
+        ContextSpace.from_json(text)

@@ -71,3 +71,9 @@ def test_a_range_outside_the_space_is_refused() -> None:
         SPACE.split({"length": (0.5, 2.0)}, 3)
     with pytest.raises(InvalidContext, match="did you mean 'length'"):
         SPACE.split({"lenght": (0.5, 1.0)}, 3)
+
+
+def test_interpolation_differs_from_training_along_every_feature() -> None:
+    split = SPACE.split({}, 4)
+    for name in SPACE.names:
+        assert {x[name] for x in split.train} == {x[name] for x in split.interpolation}

@@ -87,3 +87,33 @@ def test_an_entry_point_may_name_an_inner_package(tmp_path: Path) -> None:
         point = EntryPoint("family", "outer_for_test.inner", "rltransfer.envs")
         assert plugin_files(point) == [inner / "family" / "env.toml"]
         assert plugin_files(EntryPoint("gone", "not_installed_at_all", "rltransfer.envs")) == []
+
+
+def test_a_gymnasium_id_that_is_taken_is_reported(
+    write_family: WriteFamily, read_folder: Callable[[], Catalog]
+) -> None:
+    write_family("first")
+    write_family("second")
+    write_family("third", replace={"horizon ": 'gym_id = "Third-v0"\nhorizon '})
+    found = read_folder()
+    assert [spec.id for spec in found] == ["first", "third"]
+    assert "is taken by 'first'; give the family one of its own" in found.broken["second"]
+    assert found["third"].gym_id == "rltransfer/Third-v0"
+
+
+def test_a_folder_in_the_place_of_the_file_is_reported(
+    write_family: WriteFamily, read_folder: Callable[[], Catalog], tmp_path: Path
+) -> None:
+    write_family("good")
+    (tmp_path / "odd" / "env.toml").mkdir(parents=True)
+    assert "odd" in read_folder().broken
+
+
+def test_an_entry_point_that_leads_nowhere_is_reported(
+    read_folder: Callable[[], Catalog], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    point = EntryPoint("lost", "no_such_package", "rltransfer.envs")
+    monkeypatch.setattr(MODULE, "entry_points", lambda group: [point])
+    assert (
+        "names 'no_such_package', where no <id>/env.toml is found" in read_folder().broken["lost"]
+    )

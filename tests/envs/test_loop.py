@@ -77,3 +77,21 @@ def test_the_fallback_is_taken_where_there_is_no_array_program(
     env = make("cartpole")
     monkeypatch.setattr(type(env.simulator), "batch", lambda *_: None)
     assert isinstance(env.batch([{}, {}]), LoopBatch)
+
+
+def test_a_member_that_has_ended_is_not_stepped_again() -> None:
+    batch = loop("cartpole", [{}, {"length": 5.0}])
+    batch.reset(np.arange(2), batch.initial_states(np.random.default_rng(0), 2))
+    ended = None
+    for _ in range(60):
+        before = batch.step(np.array([1, 0]))
+        if before.terminated[0]:
+            ended = before
+            break
+    assert ended is not None
+    after = batch.step(np.array([1, 1]))
+    assert np.array_equal(after.observations[0], ended.observations[0])
+    assert after.rewards[0] == 0.0
+    assert after.terminated[0]
+    batch.reset(np.array([0]), np.array([[1.0]]))
+    assert not batch.step(np.array([0, 0])).terminated[0]

@@ -161,6 +161,21 @@ def test_a_failing_training_is_named_and_what_was_committed_stays(tmp_path, stub
     assert len(run.sources()) == 2
 
 
+def test_what_is_ready_beside_a_failure_is_committed(tmp_path, stub, monkeypatch):
+    train = loop.train_and_evaluate
+
+    def fail_first(job):
+        if not stub:
+            stub.append("failed")
+            raise ZeroDivisionError("by nothing")
+        return train(job)
+
+    monkeypatch.setattr(loop, "train_and_evaluate", fail_first)
+    with pytest.raises(SourceFailed, match="by nothing"):
+        run_experiment(study(), tmp_path, jobs=2)
+    assert len(Run.open(tmp_path / "cartpole-length" / "seed-0").sources()) == 1
+
+
 def test_another_experiment_of_the_same_name_is_refused(tmp_path, stub):
     run_experiment(study(), tmp_path)
     with pytest.raises(InvalidExperiment, match=r"selection\.rounds was 4 and is now 3"):

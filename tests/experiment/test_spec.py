@@ -2,6 +2,7 @@ import tomllib
 
 import pytest
 
+from rltransfer.envs import make
 from rltransfer.errors import InvalidExperiment
 from rltransfer.experiment.spec import Experiment
 
@@ -105,6 +106,8 @@ def test_mistakes_are_sentences_that_name_the_field(path, value, message):
         Experiment.checked(changed(path, value), "experiment.toml")
     text = str(caught.value)
     assert text.startswith("experiment.toml: ")
+    assert "the whole" not in text
+    assert "Value error" not in text
     assert len(text) < 500
 
 
@@ -155,3 +158,8 @@ def test_a_run_of_other_features_is_not_continued():
     data["contexts"]["digest"] = "0" * 16
     with pytest.raises(InvalidExperiment, match="described otherwise than when this run began"):
         Experiment.checked(data, "experiment.toml")
+
+
+def test_many_features_get_a_short_name():
+    acrobot = Experiment.of("acrobot", vary=list(make("acrobot").space.names), targets=2, rounds=1)
+    assert acrobot.name == f"acrobot-{len(acrobot.contexts.vary)}-features"
