@@ -116,7 +116,10 @@ def dashboard(
     port: Annotated[int, typer.Option(min=1, max=65535, help="On 127.0.0.1.")] = 8080,
     as_json: Json = False,
 ) -> None:
-    """Show a run's selection live in optuna-dashboard, on this machine only."""
+    """Show a run's selection live in optuna-dashboard, on this machine only.
+
+    Of an experiment, its first seed is shown; give the folder of another seed for that.
+    """
     from rltransfer.cli.live import serve
 
     serve(path, port, as_json)

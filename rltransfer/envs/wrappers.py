@@ -18,9 +18,9 @@ __all__ = ["ContextWrapper", "visible_space", "visible_units", "with_context"]
 class ContextWrapper(gym.Wrapper[Any, Any, Any, Any]):
     """Carries an environment's context: in `info`, in reset's options, in the observation.
 
-    `reset(options={"context": {...}})` gives the next episodes another context; every `info` of
-    a reset tells the context in force. With `observe`, the named features are appended to the
-    observation, scaled to the unit cube.
+    `reset(options={"context": {...}})` gives the next episodes another context, in which a feature
+    that is not named has its default; every `info` of a reset tells the context in force. With
+    `observe`, the named features are appended to the observation, scaled to the unit cube.
 
     Args:
         env: an environment that `simulator` built.

@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike
 from optuna import Study
 from optuna.distributions import BaseDistribution, FloatDistribution
 from optuna.samplers import BaseSampler
+from optuna.study import StudyDirection
 from optuna.trial import BaseTrial, FrozenTrial, Trial, TrialState
 
 from rltransfer.contexts import Context, ContextSpace, Scale
@@ -101,7 +102,12 @@ class MBTLSampler(BaseSampler):
 
         Raises:
             InvalidTransferMatrix: if the returns do not fit; the trial is then still running.
+            InvalidExperiment: if the study minimises; the coverage is to be large.
         """
+        if study.direction is not StudyDirection.MAXIMIZE:
+            raise InvalidExperiment(
+                "the study must maximise the coverage: create it with direction='maximize'."
+            )
         row = np.asarray(returns, dtype=np.float64)
         row = row.mean(axis=1) if row.ndim == 2 else row
         home = None if own is None else float(np.mean(np.asarray(own, dtype=np.float64)))

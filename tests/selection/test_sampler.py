@@ -177,3 +177,11 @@ def test_the_end_of_the_candidates(storage):
     drive(study, sampler, 4, toy)
     with pytest.raises(InvalidExperiment, match="all 4 candidate sources are trained"):
         study.ask(sampler.distributions())
+
+
+def test_a_study_that_minimises_is_refused() -> None:
+    space = ContextSpace([ContextFeature("x", 0.5, 0.0, 1.0)])
+    sampler = MBTLSampler(MBTL(), space.grid(3), space.grid(3), space)
+    study = optuna.create_study(direction="minimize", sampler=sampler)
+    with pytest.raises(InvalidExperiment, match="direction='maximize'"):
+        sampler.record(study, study.ask(sampler.distributions()), [1.0, 2.0, 3.0])
