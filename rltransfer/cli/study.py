@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rltransfer.cli.display import display
 from rltransfer.cli.output import console, print_json
@@ -16,6 +16,9 @@ from rltransfer.errors import InvalidExperiment
 from rltransfer.experiment.loop import continue_run, run_experiment
 from rltransfer.experiment.spec import MULTI_TASK, Experiment
 from rltransfer.runs import Run
+
+if TYPE_CHECKING:
+    from rltransfer.reports import Summary
 
 __all__ = ["Choices", "conclude", "describe", "execute", "resolve", "resume_runs"]
 
@@ -164,7 +167,7 @@ def execute(experiment: Experiment, runs: Path, jobs: int, quiet: bool, as_json:
     folder = runs / experiment.name
     with continuable(folder, as_json), display(quiet or as_json) as events:
         run_experiment(experiment, runs, jobs=jobs, events=events)
-    conclude(folder, as_json)
+    conclude_if_changed(folder, as_json)
 
 
 def resume_runs(path: Path, jobs: int, quiet: bool, as_json: bool) -> None:
@@ -172,15 +175,32 @@ def resume_runs(path: Path, jobs: int, quiet: bool, as_json: bool) -> None:
     with continuable(path, as_json), display(quiet or as_json) as events:
         for run in Run.find(path):
             continue_run(run, jobs=jobs, events=events)
-    conclude(path, as_json)
+    conclude_if_changed(path, as_json)
 
 
 def conclude(path: Path, as_json: bool) -> None:
     """Write the report of a run or an experiment and print its summary."""
-    from rltransfer.cli.conclusion import print_summary
     from rltransfer.reports import publish
 
-    page, summary = publish(path)
+    tell(*publish(path), as_json)
+
+
+def conclude_if_changed(path: Path, as_json: bool) -> None:
+    """Conclude, but leave the report of a run that was finished before as it is."""
+    from rltransfer.reports import summarize
+
+    page = path / "report.html"
+    changed = max(run.study_file.stat().st_mtime for run in Run.find(path))
+    if page.is_file() and page.stat().st_mtime >= changed:
+        tell(page, summarize(path), as_json)
+    else:
+        conclude(path, as_json)
+
+
+def tell(page: Path, summary: Summary, as_json: bool) -> None:
+    """Print a summary and where its page is."""
+    from rltransfer.cli.conclusion import print_summary
+
     if as_json:
         print_json({**summary.to_dict(), "report": str(page)})
     else:
