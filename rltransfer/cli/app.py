@@ -53,7 +53,8 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run a study: select, train, evaluate everywhere, report. Continues where it stopped."""
-    from rltransfer.cli.study import Choices, describe, execute, resolve
+    from rltransfer.cli.choices import Choices, resolve
+    from rltransfer.cli.study import describe, execute
 
     choices = Choices(vary, targets, rounds, seeds, selector, compare, algorithm, steps, episodes,
                       name)  # fmt: skip

@@ -17,7 +17,7 @@ from rich.progress import (
 )
 
 from rltransfer.cli.output import console
-from rltransfer.experiment.events import Events, Silent, Work
+from rltransfer.experiment.events import Events, Work
 from rltransfer.experiment.job import Job
 from rltransfer.experiment.job import Progress as Point
 from rltransfer.runs import Run, SourceRecord
@@ -29,7 +29,7 @@ __all__ = ["display"]
 def display(hidden: bool) -> Iterator[Events]:
     """Yield what shows events: nothing, a live display on a terminal, or plain lines elsewhere."""
     if hidden:
-        yield Silent()
+        yield Events()
     elif console.is_terminal:
         with Progress(
             TextColumn("{task.description}"),
@@ -47,7 +47,7 @@ def display(hidden: bool) -> Iterator[Events]:
         yield PlainEvents()
 
 
-class LiveEvents:
+class LiveEvents(Events):
     """Bars that count training steps: one for the run, one for each training in progress."""
 
     def __init__(self, bars: Progress) -> None:
@@ -99,7 +99,7 @@ class LiveEvents:
         self._bars.update(self._run, completed=self._planned.steps)
 
 
-class PlainEvents:
+class PlainEvents(Events):
     """A line per event, for logs."""
 
     def __init__(self) -> None:
@@ -120,9 +120,6 @@ class PlainEvents:
         """Say which training begins."""
         self._started[job.key] = time.monotonic()
         console.print(f"training {job.label} …", soft_wrap=True)
-
-    def progressed(self, job: Job, progress: Point) -> None:
-        """Say nothing: a log wants results."""
 
     def committed(self, job: Job, record: SourceRecord) -> None:
         """Say what came of a training."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from rltransfer.experiment.job import Job, Progress
 from rltransfer.runs import Run, SourceRecord
 
-__all__ = ["Events", "Silent", "Work"]
+__all__ = ["Events", "Work"]
 
 
 class Work(NamedTuple):
@@ -17,8 +17,11 @@ class Work(NamedTuple):
     steps: int
 
 
-class Events(Protocol):
-    """Told of each thing that happens in a run, in the controller's process."""
+class Events:
+    """Told of each thing that happens in a run, in the controller's process.
+
+    Shows nothing itself: a subclass overrides what it wants to hear of.
+    """
 
     def began(self, run: Run, done: Work, planned: Work) -> None:
         """Work on a run begins: so much is done of what the finished run will hold, at most."""
@@ -37,25 +40,3 @@ class Events(Protocol):
 
     def ended(self, run: Run) -> None:
         """The run is complete."""
-
-
-class Silent:
-    """Shows nothing."""
-
-    def began(self, run: Run, done: Work, planned: Work) -> None:
-        """Ignore it."""
-
-    def unchanged(self, run: Run) -> None:
-        """Ignore it."""
-
-    def started(self, job: Job) -> None:
-        """Ignore it."""
-
-    def progressed(self, job: Job, progress: Progress) -> None:
-        """Ignore it."""
-
-    def committed(self, job: Job, record: SourceRecord) -> None:
-        """Ignore it."""
-
-    def ended(self, run: Run) -> None:
-        """Ignore it."""

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from rltransfer.contexts import Context
 from rltransfer.errors import RLTransferError, SourceFailed
 from rltransfer.experiment.agenda import Agenda
-from rltransfer.experiment.events import Events, Silent
+from rltransfer.experiment.events import Events
 from rltransfer.experiment.job import Job, Progress, train_and_evaluate
 from rltransfer.experiment.lanes import make_lanes
 from rltransfer.experiment.spec import Experiment
@@ -79,7 +79,7 @@ def continue_run(run: Run, *, jobs: int = 1, events: Events | None = None) -> No
 
     Args, Raises: see `run_experiment`.
     """
-    Controller(run, events or Silent()).work(jobs)
+    Controller(run, events or Events()).work(jobs)
 
 
 @dataclass

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rltransfer.experiment import loop
+from rltransfer.experiment.events import Events
 from rltransfer.experiment.job import Progress
 from rltransfer.experiment.spec import Experiment
 from rltransfer.runs import SourceRecord
@@ -64,7 +65,7 @@ def stub(monkeypatch):
     return trained
 
 
-class Recorder:
+class Recorder(Events):
     """Events as a list of words."""
 
     def __init__(self):

@@ -1,0 +1,112 @@
+"""From the words on the command line to the experiment that they describe."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rltransfer.envs import load_catalog, make
+from rltransfer.errors import InvalidExperiment
+from rltransfer.experiment.spec import Experiment
+
+__all__ = ["Choices", "resolve"]
+
+MOST_SEEDS = 1000
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What was said on the command line; None where nothing was."""
+
+    vary: str | None
+    targets: int | None
+    rounds: int | None
+    seeds: str | None
+    selector: str | None
+    compare: str | None
+    algorithm: str | None
+    steps: int | None
+    episodes: int | None
+    name: str | None
+
+
+def resolve(study: str, choices: Choices) -> Experiment:
+    """Return the experiment that a file or an environment's name, and the options, describe.
+
+    Raises:
+        InvalidExperiment, UnknownEnvironment: naming the option or the field that is wrong.
+    """
+    if study.endswith(".toml") or (Path(study).is_file() and study not in load_catalog().specs):
+        base: dict[str, Any] = Experiment.read(Path(study)).model_dump(exclude_none=True)
+    else:
+        base = from_name(study, choices)
+    return Experiment.checked(merged(base, choices), study)
+
+
+def from_name(env: str, choices: Choices) -> dict[str, Any]:
+    """Return the description of the usual study of an environment."""
+    family = make(env)
+    if choices.vary is None:
+        raise InvalidExperiment(
+            f"--vary is needed: which features of {env} vary? "
+            f"Known: {', '.join(family.space.names)}."
+        )
+    vary = listed(choices.vary)
+    size = choices.targets if choices.targets is not None else (50 if len(vary) == 1 else 8)
+    rounds = min(6, max(1, size) ** len(vary))
+    experiment = Experiment.of(env, vary=vary, targets=size, rounds=rounds)
+    return experiment.model_dump(exclude_none=True)
+
+
+def merged(base: dict[str, Any], choices: Choices) -> dict[str, Any]:
+    """Return the description with the command line's choices put in."""
+    vary = listed(choices.vary) if choices.vary is not None else base["contexts"]["vary"]
+    sizes, size = base["contexts"]["targets"], choices.targets
+    grid = {name: sizes.get(name, 50) if size is None else size for name in vary}
+    selection = {
+        **base["selection"],
+        **said(rounds=choices.rounds, selector=choices.selector),
+        **said(compare=None if choices.compare is None else listed(choices.compare)),
+    }
+    return {
+        **base,
+        **said(name=choices.name, seeds=None if choices.seeds is None else seeds(choices.seeds)),
+        "contexts": {"vary": vary, "targets": grid},
+        "selection": selection,
+        "training": {**base["training"], **said(algorithm=choices.algorithm, steps=choices.steps)},
+        "evaluation": {**base["evaluation"], **said(episodes=choices.episodes)},
+    }
+
+
+def said(**values: Any) -> dict[str, Any]:
+    """Return the values that are not None."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def listed(words: str) -> list[str]:
+    """Return words separated by commas."""
+    return [word.strip() for word in words.split(",") if word.strip()]
+
+
+def seeds(text: str) -> list[int]:
+    """Read seeds written as `0`, `0-2` or `0,3,5`.
+
+    Raises:
+        InvalidExperiment: if the text is none of these.
+    """
+    found: list[int] = []
+    for part in listed(text):
+        match = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
+        if not match:
+            raise InvalidExperiment(f"--seeds must look like 0, 0-2 or 0,3,5; got {text!r}.")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if not 0 <= last - first < MOST_SEEDS:
+            raise InvalidExperiment(
+                f"--seeds {part} must go from a seed to a larger one, {MOST_SEEDS} at most."
+            )
+        found += range(first, last + 1)
+    if not found:
+        raise InvalidExperiment("--seeds must name at least one seed, such as 0.")
+    return found
