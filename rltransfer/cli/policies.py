@@ -61,7 +61,7 @@ def trained_features(folder: Path) -> list[str]:
         raise InvalidExperiment(
             f"{folder} does not lie in a run, so --vary must say which features vary."
         )
-    return Experiment.checked(run.description(), str(run.experiment_file)).contexts.vary
+    return Experiment.of_run(run).contexts.vary
 
 
 def require_fit(policy: Policy, family: ContextualEnv, folder: Path) -> None:

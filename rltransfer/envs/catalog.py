@@ -63,7 +63,7 @@ def load_catalog() -> Catalog:
     specs: dict[str, EnvironmentSpec] = {}
     broken: dict[str, str] = {}
     taken: dict[str, str] = {}
-    for folder, provider in entry_folders():
+    for folder, provider in entry_folders(broken):
         try:
             spec = EnvironmentSpec.read(folder, provider)
         except InvalidExperiment as error:
@@ -81,14 +81,21 @@ def load_catalog() -> Catalog:
         else:
             specs[spec.id] = spec
             taken[spec.gym_id] = spec.id
-    return Catalog(specs, broken | {p.name: said_of(p) for p in plugins() if not plugin_files(p)})
+    return Catalog(specs, broken)
 
 
-def entry_folders() -> Iterator[tuple[Path, str]]:
-    """Yield every folder that holds an `env.toml`, with the distribution it comes from."""
+def entry_folders(broken: dict[str, str]) -> Iterator[tuple[Path, str]]:
+    """Yield every folder that holds an `env.toml`, with the distribution it comes from.
+
+    Args:
+        broken: told of each plug-in that leads to no folder.
+    """
     yield from ((path.parent, "rltransfer") for path in env_files(own_folder()))
     for point in plugins():
-        yield from ((path.parent, provider_of(point)) for path in plugin_files(point))
+        files = plugin_files(point)
+        if not files:
+            broken[point.name] = said_of(point)
+        yield from ((path.parent, provider_of(point)) for path in files)
 
 
 def plugins() -> list[EntryPoint]:

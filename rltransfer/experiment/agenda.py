@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from rltransfer.contexts import Context
 from rltransfer.experiment.events import Work
-from rltransfer.experiment.lanes import Lane, LaneState
+from rltransfer.experiment.lanes import Lane, LaneState, make_lanes
 from rltransfer.experiment.spec import MULTI_TASK, Experiment
-from rltransfer.runs import SourceRecord
+from rltransfer.runs import Run, SourceRecord
 
-__all__ = ["Agenda"]
+__all__ = ["Agenda", "lane_states"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,26 @@ class Agenda:
     experiment: Experiment
     lanes: tuple[Lane, ...]
     pool: Mapping[str, SourceRecord]
+
+    @classmethod
+    def read(cls, run: Run) -> Agenda:
+        """Read a run.
+
+        Raises:
+            CorruptRun: if something in the folder is damaged.
+            InvalidExperiment: if its description does not say something that can be run.
+        """
+        experiment = Experiment.of_run(run)
+        return cls(experiment, make_lanes(experiment, experiment.seeds[0]), run.sources())
+
+    def after(self, record: SourceRecord) -> Agenda:
+        """Return the agenda with one more trained policy."""
+        return replace(self, pool={**self.pool, record.key: record})
+
+    @property
+    def seed(self) -> int:
+        """The run's root seed."""
+        return self.experiment.seeds[0]
 
     @cached_property
     def states(self) -> tuple[LaneState, ...]:
@@ -67,3 +87,8 @@ class Agenda:
         steps = self.experiment.training_defaults().steps
         rounds = self.experiment.selection.rounds
         return Work(singles + len(self.many), (singles + rounds * len(self.many)) * steps)
+
+
+def lane_states(run: Run) -> dict[str, LaneState]:
+    """Replay all lanes of a run over its committed sources; the experiment's own is the first."""
+    return {state.lane.name: state for state in Agenda.read(run).states}

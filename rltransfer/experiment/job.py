@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rltransfer.training.policy import Policy
     from rltransfer.training.problem import TrainingProblem
 
-__all__ = ["Job", "Progress", "start_worker", "train_and_evaluate"]
+__all__ = ["Job", "Progress", "key_of", "start_worker", "train_and_evaluate"]
 
 MONITOR_EPISODES = 20
 """Episodes, over all of a problem's contexts, behind each point of a learning curve."""
@@ -59,7 +59,7 @@ class Job:
     def on_source(cls, experiment: Experiment, context: Context, scratch: Path) -> Job:
         """Describe the training on one source."""
         return cls(
-            key=context.digest,
+            key=key_of(context),
             context=context,
             contexts=(context,),
             recipe=experiment.training.recipe,
@@ -74,7 +74,7 @@ class Job:
     def on_all(cls, experiment: Experiment, name: str, scratch: Path) -> Job:
         """Describe the training of one policy on all sources, with the steps of all rounds."""
         return cls(
-            key=name,
+            key=key_of(name),
             context=None,
             contexts=experiment.sources(),
             recipe="multi-task",
@@ -98,6 +98,11 @@ class Progress:
     steps: int
     total: int
     score: float | None
+
+
+def key_of(wanted: Context | str) -> str:
+    """Return the key of a source's policy, or of a multi-task policy by its name."""
+    return wanted if isinstance(wanted, str) else wanted.digest
 
 
 class FileMonitor:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rltransfer.experiment.spec import Experiment
-from rltransfer.runs import Run, SourceRecord
+from rltransfer.runs import SourceRecord
 from rltransfer.runs.ledger import Entry
 from rltransfer.selection import Proposal, SourceTaskSelector
 from rltransfer.transfer import TransferMatrix
@@ -21,7 +21,7 @@ from rltransfer.transfer import TransferMatrix
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Lane", "LaneState", "lane_states", "make_lanes"]
+__all__ = ["Lane", "LaneState", "make_lanes"]
 
 
 @dataclass(frozen=True)
@@ -106,11 +106,3 @@ def make_lanes(experiment: Experiment, seed: int) -> tuple[Lane, ...]:
     empty, rounds = experiment.nothing_trained(), experiment.selection.rounds
     selectors = experiment.selectors(seed).items()
     return tuple(Lane(name, selector, empty, rounds) for name, selector in selectors)
-
-
-def lane_states(run: Run) -> dict[str, LaneState]:
-    """Replay all lanes of a run over its committed sources; the experiment's own is the first."""
-    experiment = Experiment.checked(run.description(), str(run.experiment_file))
-    pool = run.sources()
-    lanes = make_lanes(experiment, experiment.seeds[0])
-    return {lane.name: lane.replay(pool) for lane in lanes}

@@ -26,8 +26,7 @@ from rltransfer.contexts import Context
 from rltransfer.errors import RLTransferError, SourceFailed
 from rltransfer.experiment.agenda import Agenda
 from rltransfer.experiment.events import Events
-from rltransfer.experiment.job import Job, Progress, train_and_evaluate
-from rltransfer.experiment.lanes import make_lanes
+from rltransfer.experiment.job import Job, Progress, key_of, train_and_evaluate
 from rltransfer.experiment.spec import Experiment
 from rltransfer.experiment.tables import rounds_in_tables, write_tables
 from rltransfer.experiment.workers import worker_pool
@@ -97,34 +96,23 @@ class Controller:
     def __init__(self, run: Run, events: Events) -> None:
         self.run = run
         self.events = events
-        self.experiment = Experiment.checked(run.description(), str(run.experiment_file))
-        self.lanes = make_lanes(self.experiment, self.seed)
+        self.agenda = Agenda.read(run)
         self.flights: dict[Future[Outcome], Flight] = {}
-
-    @property
-    def seed(self) -> int:
-        """The run's root seed."""
-        return self.experiment.seeds[0]
-
-    def read_agenda(self) -> Agenda:
-        """Read the committed sources and what follows from them."""
-        return Agenda(self.experiment, self.lanes, self.run.sources())
 
     def work(self, jobs: int) -> None:
         """Bring the run to its end; a finished run is only read."""
-        agenda = self.read_agenda()
-        if not agenda.wanted and is_published(agenda, self.run):
+        if not self.agenda.wanted and is_published(self.agenda, self.run):
             self.events.unchanged(self.run)
             return
         with self.run.working(), tempfile.TemporaryDirectory(prefix="rltransfer-") as scratch:
             self.scratch = Path(scratch)
-            self.agenda = self.read_agenda()  # now that nobody else can change it
+            self.agenda = Agenda.read(self.run)  # now that nobody else can change it
             self.ledger = rebuilt_ledger(self.agenda, self.run.study_file)
             self.events.began(self.run, self.agenda.done, self.agenda.planned)
             if self.agenda.wanted:
                 with worker_pool(jobs) as executor:
                     self.drive(executor, jobs)
-            write_tables(self.run.path, self.agenda.states, self.agenda.pool, self.seed)
+            write_tables(self.run.path, self.agenda.states, self.agenda.pool, self.agenda.seed)
         self.events.ended(self.run)
 
     def drive(self, executor: Executor, jobs: int) -> None:
@@ -142,8 +130,8 @@ class Controller:
     def hand_out(self, executor: Executor, jobs: int) -> None:
         """Give free workers the next jobs."""
         flying = {flight.job.key for flight in self.flights.values()}
-        ready = [job for job in map(self.job, self.agenda.wanted) if job.key not in flying]
-        for job in ready[: jobs - len(self.flights)]:
+        ready = [wanted for wanted in self.agenda.wanted if key_of(wanted) not in flying]
+        for job in map(self.job, ready[: jobs - len(self.flights)]):
             try:
                 future = executor.submit(train_and_evaluate, job)
             except BrokenProcessPool as error:
@@ -154,8 +142,8 @@ class Controller:
     def job(self, wanted: Context | str) -> Job:
         """Describe the training of a source, or of a multi-task policy."""
         if isinstance(wanted, str):
-            return Job.on_all(self.experiment, wanted, self.scratch)
-        return Job.on_source(self.experiment, wanted, self.scratch)
+            return Job.on_all(self.agenda.experiment, wanted, self.scratch)
+        return Job.on_source(self.agenda.experiment, wanted, self.scratch)
 
     def begin(self, job: Job) -> list[str]:
         """Show in the ledger which lanes wait for the job; return their names."""
@@ -183,10 +171,9 @@ class Controller:
         if failure is not None:
             return failure
         record, policy = future.result()
-        self.run.commit(record, policy, self.experiment.targets())
+        self.run.commit(record, policy, self.agenda.experiment.targets())
         before = {state.lane.name: len(state.picks) for state in self.agenda.states}
-        pool = {**self.agenda.pool, record.key: record}
-        self.agenda = Agenda(self.experiment, self.lanes, pool)
+        self.agenda = self.agenda.after(record)
         self.show(before)
         self.events.committed(flight.job, record)
         return None

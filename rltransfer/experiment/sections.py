@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-__all__ = ["Contexts", "Evaluation", "Seed", "Selection", "Table", "Training"]
+from rltransfer.schema import Table
+
+__all__ = ["Contexts", "Evaluation", "Seed", "Selection", "Training"]
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Count = Annotated[int, Field(ge=1)]
-
-
-class Table(BaseModel):
-    """A strict, frozen table of the file: unknown keys and wrong types are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Contexts(Table):
@@ -37,8 +33,8 @@ class Selection(Table):
 
     selector: str = "mbtl"
     rounds: Count = 6
-    options: dict[str, Any] = {}
-    compare: list[str] = []
+    options: dict[str, Any] = Field(default_factory=dict)
+    compare: list[str] = Field(default_factory=list)
 
 
 class Training(Table):
@@ -52,7 +48,7 @@ class Training(Table):
     steps: Count | None = None
     n_envs: Count | None = None
     normalize: bool | None = None
-    hyperparameters: dict[str, Any] = {}
+    hyperparameters: dict[str, Any] = Field(default_factory=dict)
     origin: str | None = None
 
 

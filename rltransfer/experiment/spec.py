@@ -21,9 +21,10 @@ from rltransfer.experiment.sections import (
     Evaluation,
     Seed,
     Selection,
-    Table,
     Training,
 )
+from rltransfer.runs import Run
+from rltransfer.schema import Table
 from rltransfer.seeding import derive_seed
 from rltransfer.selection import SELECTORS, SourceTaskSelector, make_selector
 from rltransfer.training.algorithms import defaults_of, resolve
@@ -110,6 +111,16 @@ class Experiment(Table):
             return cls.model_validate(data)
         except ValidationError as error:
             raise InvalidExperiment(explain_validation(error, where)) from None
+
+    @classmethod
+    def of_run(cls, run: Run) -> Experiment:
+        """Return what a run holds, with its one seed.
+
+        Raises:
+            CorruptRun: if the file is damaged.
+            InvalidExperiment: if it does not describe something that can be run.
+        """
+        return cls.checked(run.description(), str(run.experiment_file))
 
     @classmethod
     def read(cls, path: Path) -> Experiment:

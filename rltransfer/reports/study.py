@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from rltransfer.contexts import Context, ContextSpace
 from rltransfer.envs.spec import EnvironmentSpec
 from rltransfer.errors import InvalidExperiment, RLTransferError
-from rltransfer.experiment.lanes import LaneState, make_lanes
+from rltransfer.experiment.agenda import Agenda
+from rltransfer.experiment.lanes import LaneState
 from rltransfer.experiment.spec import MULTI_TASK, Experiment
 from rltransfer.experiment.tables import best_known, gap_reports
 from rltransfer.runs import Run, SourceRecord
@@ -47,10 +48,9 @@ class Replicate:
             CorruptRun: if something in the folder is damaged.
             InvalidExperiment: if its description does not say something that can be run.
         """
-        experiment = Experiment.checked(run.description(), str(run.experiment_file))
-        pool = run.sources()
-        lanes = make_lanes(experiment, experiment.seeds[0])
-        return cls(run, experiment, pool, {lane.name: lane.replay(pool) for lane in lanes})
+        agenda = Agenda.read(run)
+        states = {state.lane.name: state for state in agenda.states}
+        return cls(run, agenda.experiment, agenda.pool, states)
 
     @property
     def seed(self) -> int:

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rltransfer.contexts import Context, ContextSpace, Scale
+from rltransfer.contexts import Context, ContextSpace
 from rltransfer.files import storage_errors, write_atomically
-from rltransfer.transfer import TransferMatrix
+from rltransfer.transfer import TransferMatrix, trials
 
 if TYPE_CHECKING:
     import optuna
@@ -127,8 +127,8 @@ class Ledger:
         """Show that a source was chosen: a running trial with its context and the reason."""
         with storage_errors(self._path), quiet():
             study = self.study(lane)
-            study.enqueue_trial({f"ctx.{name}": context[name] for name in self._space.names})
-            self._running[lane] = study.ask(self._distributions())
+            study.enqueue_trial(trials.parameters(context))
+            self._running[lane] = study.ask(trials.distributions(self._space))
             save_note(self._running[lane], note)
 
     def report(self, lane: str, step: int, score: float) -> None:
@@ -158,14 +158,6 @@ class Ledger:
         """Show the transfer matrix so far beside the lane's study."""
         with storage_errors(self._path), quiet():
             save_heat_map(self.study(lane), transfer)
-
-    def _distributions(self) -> dict[str, Any]:
-        from optuna.distributions import FloatDistribution
-
-        return {
-            f"ctx.{f.name}": FloatDistribution(f.low, f.high, log=f.scale is Scale.LOG)
-            for f in self._space
-        }
 
 
 def finished_trials(path: Path) -> dict[str, int]:

@@ -22,20 +22,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from optuna import Study
-from optuna.distributions import BaseDistribution, FloatDistribution
+from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.study import StudyDirection
 from optuna.trial import BaseTrial, FrozenTrial, Trial, TrialState
 
-from rltransfer.contexts import Context, ContextSpace, Scale
+from rltransfer.contexts import Context, ContextSpace
 from rltransfer.errors import InvalidExperiment
 from rltransfer.selection.base import SourceTaskSelector
 from rltransfer.selection.pending import believe
-from rltransfer.transfer import TransferMatrix
+from rltransfer.transfer import TransferMatrix, trials
 
 __all__ = ["MBTLSampler"]
-
-PREFIX = "ctx."
 
 
 class MBTLSampler(BaseSampler):
@@ -63,14 +61,11 @@ class MBTLSampler(BaseSampler):
 
     def distributions(self) -> dict[str, BaseDistribution]:
         """Return what `study.ask` needs: a parameter `ctx.<feature>` for each feature."""
-        return {
-            PREFIX + f.name: FloatDistribution(f.low, f.high, log=f.scale is Scale.LOG)
-            for f in self._empty.space
-        }
+        return trials.distributions(self._empty.space)
 
     def context(self, trial: BaseTrial) -> Context:
         """Return the source context of a trial."""
-        return Context({name: trial.params[PREFIX + name] for name in self._empty.space.names})
+        return trials.context_of(trial.params, self._empty.space)
 
     def transfer(self, study: Study) -> TransferMatrix:
         """Return what the study knows: its complete trials, in the order of their numbers.
@@ -144,8 +139,7 @@ class MBTLSampler(BaseSampler):
             if other.number != trial.number and search_space.keys() <= other.params.keys()
         ]
         known = believe(self.transfer(study), pending)
-        context = self.selector.propose(known).context
-        return {PREFIX + name: value for name, value in context.items()}
+        return trials.parameters(self.selector.propose(known).context)
 
     def sample_independent(
         self,

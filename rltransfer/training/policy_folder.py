@@ -18,7 +18,8 @@ from pydantic import Field, ValidationError
 
 from rltransfer.errors import InvalidPolicy, explain_validation
 from rltransfer.files import write_bytes
-from rltransfer.training.policy_spec import PolicySpec, Table
+from rltransfer.schema import Table
+from rltransfer.training.policy_spec import PolicySpec
 
 __all__ = ["read_policy", "write_policy"]
 

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal, Self
 
 import gymnasium as gym
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from rltransfer.errors import InvalidPolicy
+from rltransfer.schema import Table
 
 __all__ = ["BoxSpace", "DiscreteSpace", "NetworkSpec", "Normalization", "PolicySpec", "plain_space"]
 
@@ -18,15 +19,8 @@ Widths = Annotated[tuple[Width, ...], Field(max_length=16)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
-
 ACTIONS = {"DQN": "discrete", "SAC": "box", "TD3": "box"}
 """The kind of action space of the algorithms that have one kind only."""
-
-
-class Table(BaseModel):
-    """A strict, frozen table of `policy.json`: unknown keys and wrong types are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class BoxSpace(Table):
@@ -132,7 +126,7 @@ class PolicySpec(Table):
     env: str
     context: dict[str, Finite] | None = None
     observe: tuple[str, ...] = ()
-    provenance: dict[str, str] = {}
+    provenance: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _check(self) -> Self:

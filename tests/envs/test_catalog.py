@@ -71,7 +71,7 @@ def test_a_name_that_is_taken_is_reported(
     second = plugin / "pole"
     shutil.copytree(first, second)
     folders = [(first, "rltransfer"), (second, "someone")]
-    monkeypatch.setattr(MODULE, "entry_folders", lambda: iter(folders))
+    monkeypatch.setattr(MODULE, "entry_folders", lambda broken: iter(folders))
     found = read_folder()
     assert found["pole"].provider == "rltransfer"
     assert f"the name 'pole' is taken by {first}" in found.broken["someone/pole"]

@@ -4,7 +4,7 @@ import pytest
 
 from rltransfer.errors import InvalidExperiment, RunLocked, SourceFailed
 from rltransfer.experiment import loop
-from rltransfer.experiment.lanes import lane_states
+from rltransfer.experiment.agenda import lane_states
 from rltransfer.experiment.loop import continue_run, run_experiment
 from rltransfer.experiment.spec import Experiment
 from rltransfer.runs import Run

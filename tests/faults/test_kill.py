@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rltransfer.experiment.lanes import lane_states
+from rltransfer.experiment.agenda import lane_states
 from rltransfer.runs import Run
 
 WORDS = ["cartpole", "--vary", "length", "--targets", "5", "--rounds", "3", "--steps", "2048",
