@@ -17,7 +17,7 @@ setup: $(STAMP)  ## make .venv with the exact versions of constraints.txt
 
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,all]"
 	touch $@
 
 demo: setup      ## the main job: CartPole with varied pole length, MBTL picks 6 sources; a report

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from rltransfer.contexts import Context
 from rltransfer.envs.contextual import ContextualEnv
-from rltransfer.envs.simulators import ContextBatch
+from rltransfer.envs.simulators import ContextBatch, Observations
 from rltransfer.envs.wrappers import visible_units, with_context
 from rltransfer.errors import InvalidExperiment, InvalidPolicy, SourceFailed
 from rltransfer.seeding import derive_seed
@@ -40,7 +40,7 @@ class Actor(Protocol):
     def observe(self) -> tuple[str, ...]:
         """The context features that the actor expects at the end of its observations."""
 
-    def act(self, observations: NDArray[np.float32]) -> NDArray[Any]:
+    def act(self, observations: NDArray[Any]) -> NDArray[Any]:
         """Return the actions, shape (n,) or (n, a), for observations of shape (n, o)."""
 
 
@@ -129,8 +129,8 @@ def evaluate_chunk(
 def play(
     policy: Actor,
     batch: ContextBatch,
-    observations: NDArray[np.float32],  # (R, o)
-    units: NDArray[np.float32],  # (R, d) visible features
+    observations: Observations,  # (R, o)
+    units: NDArray[np.float64],  # (R, d) visible features
     horizon: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Play one episode per row of the batch; return J and length of each, shape (R,) both."""
@@ -145,7 +145,7 @@ def play(
             step = batch.step(actions)
         returns[rows] += np.where(alive, step.rewards, 0.0)
         lengths[rows] += alive
-        alive &= ~step.terminated
+        alive &= ~step.over
         observations = step.observations
         dead = len(alive) - np.count_nonzero(alive)
         if dead == len(alive):

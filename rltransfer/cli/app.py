@@ -33,6 +33,9 @@ RunPath = Annotated[
 def run(
     study: Annotated[str, typer.Argument(help="An experiment.toml, or an environment's name.")],
     vary: Annotated[str | None, typer.Option(help="Features to vary, separated by commas.")] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="Published ranges, such as mbtl; see rltransfer envs NAME.")
+    ] = None,
     targets: Annotated[int | None, typer.Option(help="Grid points per feature.")] = None,
     rounds: Annotated[int | None, typer.Option(help="Sources to train.")] = None,
     seeds: Annotated[str | None, typer.Option(help="Such as 0, or 0-2, or 0,3,5.")] = None,
@@ -56,8 +59,8 @@ def run(
     from rltransfer.cli.choices import Choices, resolve
     from rltransfer.cli.study import describe, execute
 
-    choices = Choices(vary, targets, rounds, seeds, selector, compare, algorithm, steps, episodes,
-                      name)  # fmt: skip
+    choices = Choices(vary, preset, targets, rounds, seeds, selector, compare, algorithm, steps,
+                      episodes, name)  # fmt: skip
     experiment = resolve(study, choices)
     if dry_run:
         describe(experiment, as_json)
@@ -83,16 +86,22 @@ def report(path: RunPath, as_json: Json = False) -> None:
 
 @app.command()
 def envs(
-    name: Annotated[str | None, typer.Argument(help="Show one family's features.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Explain one family in a page.")] = None,
+    strip: Annotated[
+        str | None, typer.Option(help="Draw frames across this feature into a picture.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where the picture goes; NAME-FEATURE.png by default.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """List the environment families, or the features of one."""
-    from rltransfer.cli.families import family, list_families
+    """List the environment families, or explain one: features, presets, splits, a picture."""
+    from rltransfer.cli.families import explain, list_families
 
     if name is None:
         list_families(as_json)
     else:
-        family(name, as_json)
+        explain(name, strip, out, as_json)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ class Choices:
     """What was said on the command line; None where nothing was."""
 
     vary: str | None
+    preset: str | None
     targets: int | None
     rounds: int | None
     seeds: str | None
@@ -38,7 +40,7 @@ def resolve(study: str, choices: Choices) -> Experiment:
     Raises:
         InvalidExperiment, UnknownEnvironment: naming the option or the field that is wrong.
     """
-    if study.endswith(".toml") or (Path(study).is_file() and study not in load_catalog().specs):
+    if study.endswith(".toml") or (Path(study).is_file() and study not in load_catalog()):
         base: dict[str, Any] = Experiment.read(Path(study)).model_dump(exclude_none=True)
     else:
         base = from_name(study, choices)
@@ -48,23 +50,25 @@ def resolve(study: str, choices: Choices) -> Experiment:
 def from_name(env: str, choices: Choices) -> dict[str, Any]:
     """Return the description of the usual study of an environment."""
     family = make(env)
+    preset = None if choices.preset is None else family.preset(choices.preset)
+    space = family.space if preset is None else preset.space
     if choices.vary is None:
         raise InvalidExperiment(
-            f"--vary is needed: which features of {env} vary? "
-            f"Known: {', '.join(family.space.names)}."
+            f"--vary is needed: which features of {env} vary? Known: {', '.join(space.names)}."
         )
-    vary = listed(choices.vary)
-    size = choices.targets if choices.targets is not None else (50 if len(vary) == 1 else 8)
-    rounds = min(6, max(1, size) ** len(vary))
-    experiment = Experiment.of(env, vary=vary, targets=size, rounds=rounds)
+    vary = space.select(listed(choices.vary)).names
+    if choices.targets is None and preset is not None:
+        sizes = {name: preset.points[name] for name in vary}
+    else:
+        sizes = dict.fromkeys(vary, choices.targets or (50 if len(vary) == 1 else 8))
+    contexts = {"vary": list(vary), "targets": sizes, **said(preset=choices.preset)}
+    rounds = max(1, min(6, math.prod(sizes.values())))
+    experiment = Experiment.of(env, vary=list(vary), rounds=rounds, contexts=contexts)
     return experiment.model_dump(exclude_none=True)
 
 
 def merged(base: dict[str, Any], choices: Choices) -> dict[str, Any]:
     """Return the description with the command line's choices put in."""
-    vary = listed(choices.vary) if choices.vary is not None else base["contexts"]["vary"]
-    sizes, size = base["contexts"]["targets"], choices.targets
-    grid = {name: sizes.get(name, 50) if size is None else size for name in vary}
     selection = {
         **base["selection"],
         **said(rounds=choices.rounds, selector=choices.selector),
@@ -73,11 +77,20 @@ def merged(base: dict[str, Any], choices: Choices) -> dict[str, Any]:
     return {
         **base,
         **said(name=choices.name, seeds=None if choices.seeds is None else seeds(choices.seeds)),
-        "contexts": {"vary": vary, "targets": grid},
+        "contexts": merged_contexts(base["contexts"], choices),
         "selection": selection,
         "training": {**base["training"], **said(algorithm=choices.algorithm, steps=choices.steps)},
         "evaluation": {**base["evaluation"], **said(episodes=choices.episodes)},
     }
+
+
+def merged_contexts(base: dict[str, Any], choices: Choices) -> dict[str, Any]:
+    """Return the table of contexts with the command line's choices put in."""
+    vary = listed(choices.vary) if choices.vary is not None else base["vary"]
+    sizes, size = base["targets"], choices.targets
+    grid = {name: sizes.get(name, 50) if size is None else size for name in vary}
+    preset = choices.preset if choices.preset is not None else base.get("preset")
+    return {"vary": vary, "targets": grid, **said(preset=preset)}
 
 
 def said(**values: Any) -> dict[str, Any]:

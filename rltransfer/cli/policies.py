@@ -45,7 +45,14 @@ def evaluate_policy(
     require_fit(policy, family, folder)
     found = evaluate(policy, family, contexts, episodes, seed)
     if as_json:
-        print_json({"policy": str(folder), "env": family.spec.id, "results": rows(contexts, found)})
+        print_json(
+            {
+                "policy": str(folder),
+                "env": family.spec.id,
+                "simulator": family.simulator.versions(),
+                "results": rows(contexts, found),
+            }
+        )
     else:
         show(family, grid, found)
 

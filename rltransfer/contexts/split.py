@@ -13,6 +13,8 @@ from rltransfer.errors import InvalidContext
 
 __all__ = ["ContextSplit"]
 
+Interval = tuple[float, float]
+
 
 @dataclass(frozen=True, slots=True)
 class ContextSplit:
@@ -23,12 +25,14 @@ class ContextSplit:
         train: contexts that training may see.
         interpolation: held-out contexts among the training contexts, inside their range.
         extrapolation: contexts of which at least one feature lies outside the training range.
+        version: of the intervals behind the name.
     """
 
     name: str
     train: tuple[Context, ...]
     interpolation: tuple[Context, ...]
     extrapolation: tuple[Context, ...]
+    version: int = 1
 
     def __post_init__(self) -> None:
         contexts = self.train + self.interpolation + self.extrapolation
@@ -44,7 +48,12 @@ class ContextSplit:
 
     @classmethod
     def of_grid(
-        cls, name: str, grid: Sequence[Context], inner: Mapping[str, tuple[float, float]]
+        cls,
+        name: str,
+        grid: Sequence[Context],
+        inner: Mapping[str, Interval],
+        outer: Mapping[str, Sequence[Interval]] | None = None,
+        version: int = 1,
     ) -> ContextSplit:
         """Divide a grid: inside the inner box every other context trains, as on a chessboard.
 
@@ -52,15 +61,21 @@ class ContextSplit:
             name: what tables call the split.
             grid: the contexts, in order.
             inner: for some features, the closed interval (low, high) that training may see.
+            outer: for some of these, the intervals in which extrapolation is tested; contexts
+                elsewhere are left out. Everything outside `inner` where nothing is said.
+            version: of the intervals.
         """
-        inside = [x for x in grid if all(low <= x[f] <= high for f, (low, high) in inner.items())]
+        inside = [x for x in grid if all(within(x[f], [inner[f]]) for f in inner)]
+        tested = {f: [inner[f], *intervals] for f, intervals in (outer or {}).items()}
+        kept = [x for x in grid if all(within(x[f], tested[f]) for f in tested)]
         ranks = {f: {v: i for i, v in enumerate(sorted({x[f] for x in inside}))} for f in grid[0]}
         odd = {x: sum(ranks[f][x[f]] for f in x) % 2 for x in inside}
         return cls(
             name,
             train=tuple(x for x in inside if not odd[x]),
             interpolation=tuple(x for x in inside if odd[x]),
-            extrapolation=tuple(x for x in grid if x not in odd),
+            extrapolation=tuple(x for x in kept if x not in odd),
+            version=version,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -68,16 +83,25 @@ class ContextSplit:
         parts = ("train", "interpolation", "extrapolation")
         return {
             "name": self.name,
+            "version": self.version,
             **{part: [dict(x) for x in getattr(self, part)] for part in parts},
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ContextSplit:
         """Read what `to_dict` returns."""
-        parts = ("train", "interpolation", "extrapolation")
-        return cls(data["name"], *(tuple(Context(x) for x in data[part]) for part in parts))
+        train, interpolation, extrapolation = (
+            tuple(Context(x) for x in data[part])
+            for part in ("train", "interpolation", "extrapolation")
+        )
+        return cls(data["name"], train, interpolation, extrapolation, data["version"])
 
     @property
     def digest(self) -> str:
         """A hash (16 hex digits) of the whole split, the same on every machine."""
         return sha256(json.dumps(self.to_dict()).encode()).hexdigest()[:16]
+
+
+def within(value: float, intervals: Sequence[Interval]) -> bool:
+    """Say whether a value lies in one of the closed intervals."""
+    return any(low <= value <= high for low, high in intervals)

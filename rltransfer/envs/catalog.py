@@ -36,15 +36,27 @@ class Catalog:
     def __iter__(self) -> Iterator[EnvironmentSpec]:
         return iter(self.specs.values())
 
+    def __contains__(self, name: str) -> bool:
+        return plain_name(name) in self._by_plain_name()
+
     def __getitem__(self, name: str) -> EnvironmentSpec:
-        if name in self.specs:
-            return self.specs[name]
+        """Return the family of this name; case, `-` and `_` do not matter."""
+        if found := self._by_plain_name().get(plain_name(name)):
+            return found
         if name in self.broken:
             raise InvalidExperiment(self.broken[name])
         raise UnknownEnvironment(
             f"unknown environment {name!r}{did_you_mean(name, self.specs)} "
             f"Known: {', '.join(self.specs)}."
         )
+
+    def _by_plain_name(self) -> dict[str, EnvironmentSpec]:
+        return {plain_name(key): spec for key, spec in self.specs.items()}
+
+
+def plain_name(name: str) -> str:
+    """Return a name as it is looked up: `HalfCheetah` and `half-cheetah` are `halfcheetah`."""
+    return name.lower().replace("-", "").replace("_", "")
 
 
 def make(name: str) -> ContextualEnv:

@@ -10,8 +10,10 @@ import gymnasium as gym
 
 from rltransfer.contexts import Context, ContextSpace, ContextSplit
 from rltransfer.envs.loop import LoopBatch
+from rltransfer.envs.preset import Preset
 from rltransfer.envs.simulators import ContextBatch, Simulator, load_simulator
 from rltransfer.envs.spec import EnvironmentSpec
+from rltransfer.envs.split_plan import SplitPlan
 from rltransfer.envs.wrappers import ContextWrapper
 from rltransfer.errors import UnknownName, did_you_mean
 
@@ -56,23 +58,45 @@ class ContextualEnv:
         """
         return Task(self, self.space.validate({**(context or {}), **features}))
 
-    def split(self, name: str, size: int) -> ContextSplit:
-        """Return a split of the family by its name, on a grid of the features that it divides.
+    def preset(self, name: str) -> Preset:
+        """Return published ranges of the family's features by their name.
+
+        Examples:
+            >>> import rltransfer
+            >>> published = rltransfer.make("cartpole").preset("mbtl")
+            >>> published.space["length"].range_text, published.points["length"]
+            ('0.05…5 m', 100)
+
+        Raises:
+            UnknownName: if the family has no preset of this name.
+        """
+        preset: Preset = self._entry("preset", name, self.spec.presets)
+        return preset
+
+    def split(self, name: str, size: int, vary: Sequence[str] = ()) -> ContextSplit:
+        """Return a split of the family by its name, on a grid over the features' whole ranges.
 
         Args:
-            name: a split of the family's specification.
-            size: grid points per feature, over the feature's whole range.
+            name: a split of the family's specification; every family has `inner60`.
+            size: grid points per feature.
+            vary: the features to divide, of those that the split divides; all of them by default.
 
         Raises:
             UnknownName: if the family has no split of this name.
+            InvalidContext: if the split does not divide a feature of `vary`.
         """
-        if name not in self.spec.splits:
+        plan: SplitPlan = self._entry("split", name, self.spec.splits)
+        plan = plan.of(tuple(vary or plan.train))
+        space = self.space.select(plan.train)
+        return space.split(plan.train, size, name, outer=plan.test, version=plan.version)
+
+    def _entry(self, kind: str, name: str, known: Mapping[str, Any]) -> Any:
+        if name not in known:
             raise UnknownName(
-                f"{self.spec.id} has no split {name!r}{did_you_mean(name, self.spec.splits)} "
-                f"Known: {', '.join(self.spec.splits) or 'none'}."
+                f"{self.spec.id} has no {kind} {name!r}{did_you_mean(name, known)} "
+                f"Known: {', '.join(known) or 'none'}."
             )
-        box = self.spec.splits[name]
-        return self.space.select(box).split(box, size, name)
+        return known[name]
 
     def make(
         self,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from rltransfer.contexts import Context
 from rltransfer.envs.contextual import ContextualEnv
-from rltransfer.envs.simulators import ContextBatch
+from rltransfer.envs.simulators import ContextBatch, Observations
 from rltransfer.envs.wrappers import visible_units, with_context
 from rltransfer.errors import SourceFailed
 
@@ -30,10 +30,10 @@ AHEAD = 16
 class EpisodeStep(NamedTuple):
     """What one step of all rows returns."""
 
-    observations: NDArray[np.float32]  # (n, o)
+    observations: Observations  # (n, o)
     rewards: NDArray[np.float64]  # (n,)
     terminated: NDArray[np.bool_]  # (n,) the task itself ended
-    truncated: NDArray[np.bool_]  # (n,) the time limit was reached
+    truncated: NDArray[np.bool_]  # (n,) the family's horizon or the environment's own was reached
 
 
 class Episodes:
@@ -82,7 +82,7 @@ class Episodes:
         self.batch.assign(rows, complete)
         self._units[rows] = visible_units(self.env.space, complete, self.observe)
 
-    def begin(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+    def begin(self, rows: NDArray[np.intp]) -> Observations:
         """Begin an episode in some rows; return their observations, shape (len(rows), o).
 
         Raises:
@@ -109,6 +109,8 @@ class Episodes:
         self.returns += step.rewards
         observations = with_context(step.observations, self._units)
         truncated = self.lengths >= self.env.spec.horizon
+        if step.truncated is not None:
+            truncated |= step.truncated
         return EpisodeStep(observations, step.rewards, step.terminated, truncated)
 
     def _require_finite(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rltransfer.contexts import Context
-from rltransfer.envs.simulators.base import ContextBatch, Simulator, Transition
+from rltransfer.envs.simulators.base import ContextBatch, Observations, Simulator, Transition
 from rltransfer.errors import InvalidExperiment
 
 if TYPE_CHECKING:
@@ -40,14 +40,17 @@ class LoopBatch(ContextBatch):
         batch._simulator = simulator
         batch._envs = [simulator.build(spec, context) for context in contexts]
         batch._take_spaces(spec)
-        batch._seen = np.zeros((len(batch), *batch.observation_space.shape), dtype=np.float32)
-        batch._over = np.zeros(len(batch), dtype=np.bool_)
+        shape = (len(batch), *batch.observation_space.shape)
+        batch._seen = np.zeros(shape, dtype=batch.observation_space.dtype)
+        batch._terminated = np.zeros(len(batch), dtype=np.bool_)
+        batch._truncated = np.zeros(len(batch), dtype=np.bool_)
         return batch
 
     _simulator: Simulator
     _envs: list[gym.Env[Any, Any]]
-    _seen: NDArray[np.float32]  # (n, o), the last observations
-    _over: NDArray[np.bool_]  # (n,), whose episode has ended
+    _seen: Observations  # (n, o), the last ones
+    _terminated: NDArray[np.bool_]  # (n,), whose task has ended
+    _truncated: NDArray[np.bool_]  # (n,), whose own time is over
 
     def _take_spaces(self, spec: EnvironmentSpec) -> None:
         env = self._envs[0]
@@ -74,25 +77,27 @@ class LoopBatch(ContextBatch):
         """Draw the seeds of some episodes, shape (episodes, 1)."""
         return rng.integers(SEED_HIGH, size=(episodes, 1)).astype(np.float64)
 
-    def reset(self, rows: NDArray[np.intp], states: NDArray[np.float64]) -> NDArray[np.float32]:
+    def reset(self, rows: NDArray[np.intp], states: NDArray[np.float64]) -> Observations:
         """Begin the episodes of the given seeds in `rows`."""
         for row, seed in zip(rows, states[:, 0], strict=True):
             self._seen[row] = self._envs[row].reset(seed=int(seed))[0]
-        self._over[rows] = False
+        self._terminated[rows] = self._truncated[rows] = False
         return self._seen[rows]
 
     def step(self, actions: NDArray[Any]) -> Transition:
         """Step the members one after another.
 
         Many environments may not be stepped after their end, so a member that has ended stays as
-        it is, with reward 0, until it is reset. One that truncates itself counts as ended.
+        it is, with reward 0, until it is reset.
         """
         rewards = np.zeros(len(self))
-        for row in np.flatnonzero(~self._over):
+        for row in np.flatnonzero(~(self._terminated | self._truncated)):
             seen, reward, terminated, truncated, _ = self._envs[row].step(actions[row])
             self._seen[row], rewards[row] = seen, reward
-            self._over[row] = terminated or truncated
-        return Transition(self._seen.copy(), rewards, self._over.copy())
+            self._terminated[row], self._truncated[row] = terminated, truncated
+        return Transition(
+            self._seen.copy(), rewards, self._terminated.copy(), self._truncated.copy()
+        )
 
     def keep(self, rows: NDArray[np.intp]) -> None:
         """Close and drop all members but `rows`."""
@@ -101,4 +106,5 @@ class LoopBatch(ContextBatch):
             if row not in kept:
                 env.close()
         self._envs = [self._envs[row] for row in rows]
-        self._seen, self._over = self._seen[rows], self._over[rows]
+        self._seen = self._seen[rows]
+        self._terminated, self._truncated = self._terminated[rows], self._truncated[rows]

@@ -19,6 +19,7 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from rltransfer.envs.contextual import ContextualEnv
 from rltransfer.envs.episodes import Episodes
+from rltransfer.envs.simulators import Observations
 from rltransfer.envs.wrappers import visible_space
 from rltransfer.errors import InvalidExperiment
 
@@ -69,7 +70,7 @@ class ContextVecEnv(VecEnv):
 
     # -- episodes ------------------------------------------------------------------------------
 
-    def reset(self) -> NDArray[np.float32]:
+    def reset(self) -> Observations:
         """Begin an episode in every row; return the observations, shape (n, o).
 
         Seeds given to `seed`, and contexts given to `set_options({"context": ...})`, are used
@@ -105,7 +106,7 @@ class ContextVecEnv(VecEnv):
     def _finish(
         self,
         ended: NDArray[np.intp],
-        observations: NDArray[np.float32],
+        observations: Observations,
         terminated: NDArray[np.bool_],
         infos: list[dict[str, Any]],
     ) -> None:

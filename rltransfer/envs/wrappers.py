@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rltransfer.contexts import Context, ContextSpace
-from rltransfer.envs.simulators.base import Simulator
+from rltransfer.envs.simulators.base import Observations, Simulator
 
 __all__ = ["ContextWrapper", "visible_space", "visible_units", "with_context"]
 
@@ -53,7 +53,7 @@ class ContextWrapper(gym.Wrapper[Any, Any, Any, Any]):
 
     def _set_context(self, context: Context) -> None:
         self._context = context
-        self._units = self._visible.to_unit([context])[0].astype(np.float32)
+        self._units = self._visible.to_unit([context])[0].astype(self.env.observation_space.dtype)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -75,29 +75,29 @@ class ContextWrapper(gym.Wrapper[Any, Any, Any, Any]):
     def _shown(self, observation: Any) -> Any:
         if not len(self._visible):
             return observation
-        return np.concatenate([observation, self._units], dtype=np.float32)
+        return np.concatenate([observation, self._units])
 
 
 def visible_space(space: gym.Space[Any], d: int) -> gym.spaces.Box:
     """Return the observation space, shape (o + d,), of observations with d features appended."""
     if not isinstance(space, gym.spaces.Box) or len(space.shape) != 1:
         raise TypeError(f"a context can be appended to flat Box observations only; got {space}.")
-    low: NDArray[np.float32] = np.concatenate([space.low, np.zeros(d)], dtype=np.float32)
-    high: NDArray[np.float32] = np.concatenate([space.high, np.ones(d)], dtype=np.float32)
-    return gym.spaces.Box(low, high, dtype=np.float32)
+    low = np.concatenate([space.low, np.zeros(d)]).astype(space.dtype)
+    high = np.concatenate([space.high, np.ones(d)]).astype(space.dtype)
+    return gym.spaces.Box(low, high, dtype=space.dtype.type)
 
 
-def with_context(
-    observations: NDArray[np.float32], units: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Append visible features, shape (n, d), to observations, shape (n, o)."""
-    return np.concatenate([observations, units], axis=1) if units.shape[1] else observations
+def with_context(observations: Observations, units: NDArray[np.float64]) -> Observations:
+    """Append visible features, shape (n, d), to observations, shape (n, o), in their dtype."""
+    if not units.shape[1]:
+        return observations
+    return np.concatenate([observations, units.astype(observations.dtype)], axis=1)
 
 
 def visible_units(
     space: ContextSpace, contexts: Sequence[Context], observe: Sequence[str]
-) -> NDArray[np.float32]:
+) -> NDArray[np.float64]:
     """Return the visible features of some contexts on the unit cube, shape (n, len(observe))."""
     if not observe:
-        return np.zeros((len(contexts), 0), dtype=np.float32)
-    return space.select(observe).to_unit(contexts).astype(np.float32)
+        return np.zeros((len(contexts), 0))
+    return space.select(observe).to_unit(contexts)

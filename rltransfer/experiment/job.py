@@ -17,6 +17,7 @@ from rltransfer.evaluation import evaluate
 from rltransfer.experiment.spec import MULTI_TASK, Experiment
 from rltransfer.runs import SourceRecord
 from rltransfer.seeding import derive_seed
+from rltransfer.training.online import LOOKS
 from rltransfer.training.recipes import make_recipe
 
 if TYPE_CHECKING:
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
 __all__ = ["Job", "Progress", "key_of", "start_worker", "train_and_evaluate"]
 
 MONITOR_EPISODES = 20
-"""Episodes, over all of a problem's contexts, behind each point of a learning curve."""
+"""Most episodes, over all of a problem's contexts, behind each point of a learning curve."""
+
+MONITOR_SHARE = 2.0
+"""Most steps of all these episodes, as a share of the training's own."""
 
 
 @dataclass(frozen=True)
@@ -108,23 +112,29 @@ def key_of(wanted: Context | str) -> str:
 class FileMonitor:
     """Scores a policy in training on its own contexts and appends what it sees to a file."""
 
-    def __init__(self, problem: TrainingProblem, seed: int, path: Path) -> None:
+    def __init__(self, problem: TrainingProblem, steps: int, seed: int, path: Path) -> None:
         self._problem = problem
+        self._episodes = monitor_episodes(problem, steps)
         self._seed = seed
         self._path = path
 
     def score(self, policy: Policy) -> float:
         """Return the policy's mean return over its problem's contexts."""
-        contexts = self._problem.contexts
-        episodes = max(1, MONITOR_EPISODES // len(contexts))
-        return float(
-            evaluate(policy, self._problem.env, contexts, episodes, self._seed).returns.mean()
+        found = evaluate(
+            policy, self._problem.env, self._problem.contexts, self._episodes, self._seed
         )
+        return float(found.returns.mean())
 
     def report(self, steps: int, total: int, score: float | None) -> None:
         """Append a point to the progress file."""
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps([steps, total, score]) + "\n")
+
+
+def monitor_episodes(problem: TrainingProblem, steps: int) -> int:
+    """Return how many episodes per context score a policy: fewer where episodes are dear."""
+    affordable = int(MONITOR_SHARE * steps / (LOOKS * problem.env.spec.horizon))
+    return max(1, min(MONITOR_EPISODES, affordable) // len(problem.contexts))
 
 
 def train_and_evaluate(job: Job) -> tuple[SourceRecord, Policy]:
@@ -143,7 +153,9 @@ def train_and_evaluate(job: Job) -> tuple[SourceRecord, Policy]:
     )
     (problem,) = recipe.problems(env, job.contexts)
     seed = derive_seed(job.seed, f"train {job.recipe}", job.context)
-    monitor = FileMonitor(problem, derive_seed(job.seed, "monitor", job.context), job.progress)
+    monitor = FileMonitor(
+        problem, job.steps, derive_seed(job.seed, "monitor", job.context), job.progress
+    )
     result = recipe.trainer(env).train(problem, seed=seed, monitor=monitor)
     starts, episodes = derive_seed(job.seed, "evaluate"), experiment.evaluation.episodes
     found = evaluate(result.policy, env, targets, episodes, starts)
@@ -159,6 +171,7 @@ def train_and_evaluate(job: Job) -> tuple[SourceRecord, Policy]:
         started=started,
         finished=time.time(),
         stages=result.stages,
+        versions=env.simulator.versions(),
     )
     return record, result.policy
 

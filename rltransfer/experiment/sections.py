@@ -20,11 +20,13 @@ class Contexts(Table):
     Attributes:
         vary: names of the features; all others stay at their default.
         targets: grid points per feature, even on the feature's scale. Sources are the same grid.
+        preset: a published choice of ranges, by name; the features' whole ranges by default.
         digest: of the features' description when a run began; checked when it is continued.
     """
 
     vary: list[str] = Field(min_length=1)
     targets: dict[str, Annotated[int, Field(ge=2, le=10_000)]]
+    preset: str | None = None
     digest: str | None = None
 
 

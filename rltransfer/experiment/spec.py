@@ -10,11 +10,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from rltransfer.contexts import Context, ContextSpace
 from rltransfer.contexts.space import MOST_CONTEXTS
-from rltransfer.envs import ContextualEnv, TrainingDefaults, make
+from rltransfer.envs import ContextualEnv, TrainingDefaults, load_catalog, make
 from rltransfer.errors import InvalidExperiment, RLTransferError, did_you_mean, explain_validation
 from rltransfer.experiment.sections import (
     Contexts,
@@ -89,7 +89,7 @@ class Experiment(Table):
         """
         selection = {"rounds": rounds, **tables.pop("selection", {})}
         contexts = {"vary": vary, "targets": dict.fromkeys(vary, targets)}
-        name = "-".join([env, *vary])
+        name = "-".join([load_catalog()[env].id, *vary])
         if len(name) > LONGEST_NAME:
             name = f"{env}-{len(vary)}-features"
         return cls.checked(
@@ -146,6 +146,11 @@ class Experiment(Table):
         return tomli_w.dumps(self.model_dump(exclude_none=True))
 
     # -- checking ------------------------------------------------------------------------------
+
+    @field_validator("env")
+    @classmethod
+    def _plain(cls, env: str) -> str:
+        return load_catalog()[env].id if env in load_catalog() else env
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -226,8 +231,10 @@ class Experiment(Table):
 
     @property
     def space(self) -> ContextSpace:
-        """The features that vary."""
-        return self.environment.space.select(self.contexts.vary)
+        """The features that vary, in the ranges of the preset if there is one."""
+        preset, family = self.contexts.preset, self.environment
+        whole = family.space if preset is None else family.preset(preset).space
+        return whole.select(self.contexts.vary)
 
     def sources(self) -> tuple[Context, ...]:
         """Return the candidates for training: the grid, last feature fastest."""

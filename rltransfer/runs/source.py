@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -49,6 +50,7 @@ class SourceRecord:
         seed: of its training.
         started, finished: seconds since 1970, of training and evaluation together.
         stages: the names of the stages, in order.
+        versions: of the libraries that decide the simulator's trajectories.
     """
 
     key: str
@@ -62,6 +64,7 @@ class SourceRecord:
     started: float
     finished: float
     stages: tuple[str, ...]
+    versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -87,6 +90,7 @@ class SourceRecord:
             "started": self.started,
             "finished": self.finished,
             "stages": list(self.stages),
+            "simulator": dict(self.versions),
             "shape": list(self.returns.shape),
         }
 
@@ -118,6 +122,7 @@ class SourceRecord:
                 started=result["started"],
                 finished=result["finished"],
                 stages=tuple(result["stages"]),
+                versions=result.get("simulator", {}),
             )
         except (KeyError, TypeError, ValueError, OSError) as error:
             raise CorruptRun(f"{folder} cannot be read as a trained source: {error!r}.") from error

@@ -38,11 +38,12 @@ def compare_batch(
     for action in actions:
         step = batch.step(np.array([action] * len(members)))
         for row in np.flatnonzero(alive).tolist():
-            observation, reward, terminated, _, _ = members[row].step(action)
+            observation, reward, terminated, truncated, _ = members[row].step(action)
             agree(step.observations[row], observation, tolerance)
             agree(step.rewards[row], reward, tolerance)
             assert step.terminated[row] == terminated
-        alive &= ~step.terminated
+            assert step.over[row] == (terminated or truncated)
+        alive &= ~step.over
 
 
 def compare_vectors(

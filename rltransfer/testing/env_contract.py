@@ -118,7 +118,7 @@ class EnvironmentContract:
         together: list[Trace] = [[first_moment(member, SEED)] for member in members]
         for action in actions:
             for member, trace in zip(members, together, strict=True):
-                if not trace[-1].terminated:
+                if not trace[-1].over:
                     trace.append(next_moment(member, action))
         assert together == alone
 
@@ -155,7 +155,7 @@ class EnvironmentContract:
         plain, info = env.make(other).reset(seed=SEED)
         shown, _ = env.make(other, observe=env.space.names).reset(seed=SEED)
         assert info["context"] == dict(other)
-        units = env.space.to_unit([other])[0].astype(np.float32)
+        units = env.space.to_unit([other])[0].astype(plain.dtype)
         np.testing.assert_array_equal(shown, np.concatenate([plain, units]))
 
     # -- messages ------------------------------------------------------------------------------

@@ -17,6 +17,12 @@ class Moment(NamedTuple):
     observation: tuple[float, ...]
     reward: float
     terminated: bool
+    truncated: bool = False
+
+    @property
+    def over(self) -> bool:
+        """Whether the episode ended here."""
+        return self.terminated or self.truncated
 
 
 Trace = list[Moment]
@@ -46,7 +52,7 @@ def replay(
     trace = [first_moment(env, seed, options)]
     for action in actions:
         trace.append(next_moment(env, action))
-        if trace[-1].terminated:
+        if trace[-1].over:
             break
     return trace
 
@@ -61,8 +67,8 @@ def first_moment(
 
 def next_moment(env: gym.Env[Any, Any], action: Any) -> Moment:
     """Step an environment."""
-    observation, reward, terminated, _, _ = env.step(action)
-    return Moment(numbers(observation), float(reward), bool(terminated))
+    observation, reward, terminated, truncated, _ = env.step(action)
+    return Moment(numbers(observation), float(reward), bool(terminated), bool(truncated))
 
 
 def numbers(observation: Any) -> tuple[float, ...]:

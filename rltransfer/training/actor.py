@@ -24,7 +24,7 @@ from rltransfer.training.policy_spec import BoxSpace, Normalization, PolicySpec
 __all__ = ["Actor"]
 
 Array = NDArray[np.float32]
-Step = Callable[[Array], Any]
+Step = Callable[[NDArray[Any]], Any]
 
 SDE_MEAN_BOUND = 2.0
 """Stable-Baselines3 clips the mean of SAC's gSDE actor to ± this before tanh."""
@@ -51,7 +51,7 @@ class Actor:
 
     def __call__(self, observations: NDArray[Any]) -> NDArray[Any]:
         """Return actions, shape (n,) or (n, a), for observations of shape (n, o)."""
-        x = np.asarray(observations, dtype=np.float32)
+        x = np.asarray(observations)
         if x.ndim != 2 or x.shape[1] != self._size:
             raise InvalidPolicy(
                 f"the policy acts on observations of shape (n, {self._size}); got {x.shape}."
@@ -84,12 +84,12 @@ ACTIVATIONS: dict[str, Callable[[Array], None]] = {"tanh": tanh_in_place, "relu"
 def standardiser(stats: Normalization | None) -> Step:
     """Return the map x ↦ z, computed in float64 as Stable-Baselines3's VecNormalize does."""
     if stats is None:
-        return lambda x: x
+        return lambda x: x.astype(np.float32, copy=False)
     mean = np.asarray(stats.mean)
     scale = np.sqrt(np.asarray(stats.var) + stats.epsilon)
     clip = stats.clip
 
-    def standardise(x: Array) -> Array:
+    def standardise(x: NDArray[Any]) -> Array:
         z: NDArray[np.float64] = x - mean
         z /= scale
         np.clip(z, -clip, clip, out=z)

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from rltransfer.envs.vector import ContextVecEnv
     from rltransfer.training.checkpoints import BestCheckpoint
 
-__all__ = ["OnlineRL"]
+__all__ = ["LOOKS", "OnlineRL"]
+
+LOOKS = 20
+"""How often a policy in training is scored."""
 
 NEVER = 2**31
 """Rollouts between two lines of Stable-Baselines3's own log."""
@@ -41,7 +44,7 @@ class OnlineRL:
     """
 
     settings: AlgorithmSettings
-    looks: int = 20
+    looks: int = LOOKS
 
     @property
     def name(self) -> str:

@@ -57,7 +57,7 @@ class Policy:
     def _actor(self) -> Actor:
         return Actor(self.spec, self.weights)
 
-    def act(self, observations: NDArray[np.float32]) -> NDArray[Any]:
+    def act(self, observations: NDArray[Any]) -> NDArray[Any]:
         """Return deterministic actions: what `predict(deterministic=True)` returns in SB3.
 
         Args:

@@ -46,6 +46,22 @@ def test_envs_shows_a_familys_features():
     out = rltransfer("envs", "cartpole", check=0).stdout
     assert "half the pole's length" in out
     assert "0.05…5 m" in out
+    assert "inner60" in out
+
+
+def test_envs_draws_a_strip(tmp_path):
+    out = rltransfer("envs", "Cart-Pole", "--strip", "length", cwd=tmp_path, check=0).stdout
+    assert "cartpole-length.png" in out
+    assert (tmp_path / "cartpole-length.png").stat().st_size > 5000
+
+
+def test_a_preset_gives_ranges_and_grid(tmp_path):
+    words = ("run", "cart-pole", "--vary", "length", "--preset", "mbtl", "--dry-run", "--json")
+    contexts = json.loads(rltransfer(*words, cwd=tmp_path, check=0).stdout)["experiment"][
+        "contexts"
+    ]
+    assert contexts["preset"] == "mbtl"
+    assert contexts["targets"] == {"length": 100}
 
 
 def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
@@ -88,6 +104,9 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
         (["dashboard", "nowhere"], "is not a run"),
         (["evaluate", "nowhere"], "nowhere"),
         (["envs", "cartpol"], "did you mean 'cartpole'?"),
+        (["envs", "cartpole", "--strip", "lenght"], "did you mean 'length'?"),
+        (["envs", "cartpole", "--out", "a.png"], "--out a.png needs --strip"),
+        (["run", "cartpole", "--vary", "length", "--preset", "mbtll"], "did you mean 'mbtl'?"),
         (["rnu"], "rnu"),
     ],
 )

@@ -91,8 +91,8 @@ def test_a_simulator_that_cannot_be_loaded_is_explained(
 def test_a_named_split_divides_its_features():
     cartpole = make("cartpole")
     split = cartpole.split("cadm", 9)
-    low, high = cartpole.spec.splits["cadm"]["length"]
-    assert set(split.train[0]) == set(cartpole.spec.splits["cadm"])
+    low, high = cartpole.spec.splits["cadm"].train["length"]
+    assert set(split.train[0]) == set(cartpole.spec.splits["cadm"].train)
     assert all(low <= x["length"] <= high for x in split.train + split.interpolation)
     outside = [x for x in split.extrapolation if not low <= x["length"] <= high]
     assert outside

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rltransfer.contexts import Scale
-from rltransfer.envs import EnvironmentSpec, load_catalog
+from rltransfer.envs import ContextualEnv, EnvironmentSpec, load_catalog
 from rltransfer.errors import InvalidExperiment
 
 WriteFamily = Callable[..., Path]
@@ -20,7 +20,7 @@ def test_the_file_becomes_the_description(write_family: WriteFamily) -> None:
     assert (length.default, length.low, length.high, length.unit) == (0.5, 0.05, 5.0, "m")
     assert length.scale is Scale.LOG
     assert (spec.score.low, spec.score.high) == (0.0, 500.0)
-    assert spec.splits["sunblaze"]["length"] == (0.25, 0.75)
+    assert spec.splits["sunblaze"].train["length"] == (0.25, 0.75)
 
 
 @pytest.mark.parametrize(
@@ -29,9 +29,9 @@ def test_the_file_becomes_the_description(write_family: WriteFamily) -> None:
         ("title ", "#", "title: this key is required"),
         ("horizon ", "horizont ", "horizont: this key is unknown"),
         ("horizon   = 500", "horizon = -1", "horizon: Input should be greater than 0; got -1"),
-        ("[0.25, 0.75]", "[0.25, 0.75, 1.0]", "splits.sunblaze.length"),
+        ("[0.25, 0.75]", "[0.25, 0.75, 1.0]", "splits.sunblaze.train.length"),
         ("[0.25, 0.75]", "[0.25, 75.0]", r"'length' .* must lie in 0.05…5 m; got 75"),
-        ("[splits.cadm]\nlength ", "[splits.cadm]\nlenght ", "did you mean 'length'"),
+        ("[splits.cadm.train]\nlength ", "[splits.cadm.train]\nlenght ", "did you mean 'length'"),
         ("default = 9.8", "defautl = 9.8", "unknown key 'defautl'; did you mean 'default'"),
         ("default = 9.8", "default = 98.0", "the default of context feature 'gravity' must lie in"),
         ('"log"', '"logarithmic"', "must be 'linear' or 'log'; got 'logarithmic'"),
@@ -65,8 +65,9 @@ def test_our_own_entries_say_everything(spec: EnvironmentSpec) -> None:
 
 @pytest.mark.parametrize("spec", list(load_catalog()), ids=lambda spec: spec.id)
 def test_every_split_has_contexts_in_all_three_parts(spec: EnvironmentSpec) -> None:
-    for name, inner in spec.splits.items():
-        split = spec.space.split(inner, dict.fromkeys(inner, 21 if len(inner) < 4 else 5), name)
+    environment = ContextualEnv(spec)
+    for name, plan in spec.splits.items():
+        split = environment.split(name, 21, tuple(plan.train)[:2])
         assert split.train
         assert split.interpolation
         assert split.extrapolation

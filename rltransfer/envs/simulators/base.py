@@ -21,15 +21,26 @@ from rltransfer.contexts import Context
 if TYPE_CHECKING:
     from rltransfer.envs.spec import EnvironmentSpec
 
-__all__ = ["ContextBatch", "Simulator", "Transition"]
+__all__ = ["ContextBatch", "Observations", "Simulator", "Transition"]
+
+Observations = NDArray[np.floating[Any]]
+"""In the dtype of the family's observation space."""
 
 
 class Transition(NamedTuple):
     """What one step of a batch returns."""
 
-    observations: NDArray[np.float32]  # (n, o)
+    observations: Observations  # (n, o)
     rewards: NDArray[np.float64]  # (n,)
-    terminated: NDArray[np.bool_]  # (n,) the task itself ended; time limits are the caller's
+    terminated: NDArray[np.bool_]  # (n,) the task itself ended
+    truncated: NDArray[np.bool_] | None = None
+    """(n,) the environment's own time is over; None where only the family's horizon, which the
+    caller counts, ends an episode."""
+
+    @property
+    def over(self) -> NDArray[np.bool_]:
+        """Whose episode has ended, for either reason, shape (n,)."""
+        return self.terminated if self.truncated is None else self.terminated | self.truncated
 
 
 class ContextBatch(ABC):
@@ -63,7 +74,7 @@ class ContextBatch(ABC):
         """Return the states, shape (episodes, s), of successive resets with this generator."""
 
     @abstractmethod
-    def reset(self, rows: NDArray[np.intp], states: NDArray[np.float64]) -> NDArray[np.float32]:
+    def reset(self, rows: NDArray[np.intp], states: NDArray[np.float64]) -> Observations:
         """Put `states`, shape (len(rows), s), into `rows`; return their observations."""
 
     @abstractmethod

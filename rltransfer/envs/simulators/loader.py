@@ -11,7 +11,12 @@ from rltransfer.errors import InvalidExperiment, MissingDependency, UnknownName,
 __all__ = ["SIMULATORS", "load_simulator"]
 
 SIMULATORS = {
+    "box2d": "rltransfer.envs.simulators.box2d:Box2D",
     "classic": "rltransfer.envs.simulators.classic:ClassicControl",
+    "lane": "rltransfer.envs.simulators.lane:SignalisedLane",
+    "mujoco": "rltransfer.envs.simulators.mujoco:MuJoCo",
+    "ring": "rltransfer.envs.simulators.ring:RingRoad",
+    "sumo": "rltransfer.envs.simulators.sumo:Sumo",
 }
 """Our own adapters; another package's is written as `package.module:Class`."""
 
