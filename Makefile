@@ -8,7 +8,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
-.PHONY: help setup demo test test-slow check lint types layers reference wheel bench docs clean
+.PHONY: help setup demo test test-slow check lint types layers reference wheel bench catalogue docs clean
 
 help:            ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,6 +50,9 @@ wheel: setup     ## build dist/*.whl and the sdist
 
 bench: setup     ## ratios, side by side in one run
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+catalogue: setup ## make docs/environments.md again from the families' descriptions
+	MUJOCO_GL=$${MUJOCO_GL:-egl} $(BIN)/python -m rltransfer.reports.catalogue docs
 
 docs: setup      ## the documentation as static pages in site/
 	$(BIN)/mkdocs build --strict

@@ -12,7 +12,7 @@ whatever other targets are evaluated beside it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -90,40 +90,60 @@ def evaluate(
             f"and {episodes} episodes."
         )
     complete = [env.space.validate(target) for target in targets]
-    parts = [
-        evaluate_chunk(policy, env, chunk, episodes, seed)
-        for chunk in chunks(complete, max(1, env.rows_at_once // episodes))
-    ]
-    return Returns(
-        np.concatenate([part.returns for part in parts]),
-        np.concatenate([part.lengths for part in parts]),
-    )
+    returns = np.zeros((len(complete), episodes))
+    lengths = np.zeros((len(complete), episodes), dtype=np.int64)
+    for piece in pieces(len(complete), episodes, env.rows_at_once):
+        returns[piece], lengths[piece] = play_piece(policy, env, complete, episodes, piece, seed)
+    require_finite(returns, env, complete)
+    return Returns(returns, lengths)
 
 
-def chunks(targets: Sequence[Context], size: int) -> list[Sequence[Context]]:
-    """Cut the targets into pieces that a batch holds at once."""
-    return [targets[i : i + size] for i in range(0, len(targets), size)]
+def pieces(targets: int, episodes: int, rows: int) -> Iterator[tuple[slice, slice]]:
+    """Cut the table of targets and episodes into pieces that a batch of `rows` rows holds."""
+    width = min(episodes, rows)
+    height = max(1, rows // width)
+    for top in range(0, targets, height):
+        for left in range(0, episodes, width):
+            yield (
+                slice(top, min(top + height, targets)),
+                slice(left, min(left + width, episodes)),
+            )
 
 
-def evaluate_chunk(
-    policy: Actor, env: ContextualEnv, targets: Sequence[Context], episodes: int, seed: int
-) -> Returns:
-    """Run all episodes of some targets as one batch: rows (target, episode), episode fastest."""
-    rows = [target for target in targets for _ in range(episodes)]
-    batch = env.batch(rows)
-    units = np.repeat(visible_units(env.space, targets, policy.observe), episodes, axis=0)
+def play_piece(
+    policy: Actor,
+    env: ContextualEnv,
+    targets: Sequence[Context],
+    episodes: int,
+    piece: tuple[slice, slice],
+    seed: int,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Play some episodes of some targets as one batch; return J and the lengths of that piece.
+
+    Rows are (target, episode), episode fastest.
+    """
+    chosen, columns = targets[piece[0]], piece[1]
+    width = columns.stop - columns.start
+    batch = env.batch([target for target in chosen for _ in range(width)])
+    units = np.repeat(visible_units(env.space, chosen, policy.observe), width, axis=0)
     starts = [
-        batch.initial_states(np_random(episode_seed(seed, target))[0], episodes)
-        for target in targets
+        batch.initial_states(np_random(episode_seed(seed, target))[0], episodes)[columns]
+        for target in chosen
     ]
-    observations = batch.reset(np.arange(len(rows)), np.concatenate(starts))
+    observations = batch.reset(np.arange(len(batch)), np.concatenate(starts))
     returns, lengths = play(policy, batch, observations, units, env.spec.horizon)
-    bad = ~np.isfinite(returns)
+    batch.keep(np.arange(0))  # lets go of what the batch holds, such as processes
+    return returns.reshape(-1, width), lengths.reshape(-1, width)
+
+
+def require_finite(
+    returns: NDArray[np.float64], env: ContextualEnv, targets: Sequence[Context]
+) -> None:
+    """Refuse returns of a simulator that overflowed."""
+    bad = ~np.isfinite(returns).all(axis=1)
     if bad.any():
-        target = rows[int(np.flatnonzero(bad)[0])]
+        target = targets[int(np.flatnonzero(bad)[0])]
         raise SourceFailed(f"{env.spec.id}[{target.label}] returned a reward that is not finite.")
-    shape = (len(targets), episodes)
-    return Returns(returns.reshape(shape), lengths.reshape(shape))
 
 
 def play(

@@ -77,6 +77,17 @@ def test_a_target_is_the_same_whatever_is_evaluated_beside_it():
     assert not np.array_equal(evaluate(Lean(), env, targets, 2, seed=4).returns, together.returns)
 
 
+@pytest.mark.parametrize("rows", [1, 3, 7, 8])
+def test_small_batches_play_the_same_episodes(monkeypatch, rows):
+    env = rltransfer.make("cartpole")
+    targets = env.space.select(["length"]).grid(3)
+    whole = evaluate(Lean(), env, targets, 4, seed=3)
+    monkeypatch.setattr(type(env.simulator), "rows_at_once", rows)
+    parts = evaluate(Lean(), env, targets, 4, seed=3)
+    np.testing.assert_array_equal(parts.returns, whole.returns)
+    np.testing.assert_array_equal(parts.lengths, whole.lengths)
+
+
 def test_episodes_end_at_the_time_limit_and_at_termination():
     env = rltransfer.make("cartpole")
     found = evaluate(Lean(), env, env.space.select(["length"]).grid(12), 10, seed=0)

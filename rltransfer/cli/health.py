@@ -6,11 +6,12 @@ import time
 from typing import Any
 
 import numpy as np
+from rich.markup import escape
 from rich.table import Table
 
 from rltransfer.cli.output import console, print_json
 from rltransfer.envs import ContextualEnv, load_catalog
-from rltransfer.errors import RLTransferError
+from rltransfer.errors import MissingDependency, RLTransferError
 from rltransfer.runs.provenance import installed, provenance
 
 __all__ = ["examine"]
@@ -19,7 +20,7 @@ CORE = ("gymnasium", "stable-baselines3", "torch", "numpy", "scikit-learn", "opt
         "optuna-dashboard", "pyarrow", "safetensors")  # fmt: skip
 EXTRAS = {"mujoco": "mujoco", "box2d": "Box2D", "traffic": "libsumo", "offline": "minari",
           "cluster": "submitit"}  # fmt: skip
-ROWS, STEPS = 1024, 100
+ROWS, SECONDS = 1024, 0.2
 
 
 def examine(as_json: bool) -> None:
@@ -31,7 +32,7 @@ def examine(as_json: bool) -> None:
         "environments": {spec.id: check(ContextualEnv(spec)) for spec in load_catalog()},
         "broken": load_catalog().broken,
     }
-    runs = all("error" not in speed for speed in found["environments"].values())
+    runs = all("error" not in told for told in found["environments"].values())
     found["healthy"] = runs and not found["broken"] and all(found["core"].values())
     if as_json:
         print_json(found)
@@ -43,21 +44,25 @@ def check(env: ContextualEnv) -> dict[str, Any]:
     """Step a batch of default members with random actions; say how fast, or what is missing."""
     try:
         return {"steps_per_second": round(steps_per_second(env))}
+    except MissingDependency as error:
+        return {"missing": str(error)}
     except (ImportError, RuntimeError, RLTransferError) as error:
         return {"error": str(error)}
 
 
 def steps_per_second(env: ContextualEnv) -> float:
-    """Measure the array program, or the loop where a family has none."""
+    """Measure the array program, or the loop where a family has none, for a moment."""
     n = min(ROWS, env.rows_at_once)
     batch, rng = env.batch([env.space.default] * n), np.random.default_rng(0)
     batch.reset(np.arange(n), batch.initial_states(rng, n))
     batch.action_space.seed(0)
     actions = np.stack([batch.action_space.sample() for _ in range(n)])
-    start = time.perf_counter()
-    for _ in range(STEPS):
+    done, start = 0, time.perf_counter()
+    while (elapsed := time.perf_counter() - start) < SECONDS:
         batch.step(actions)
-    return n * STEPS / (time.perf_counter() - start)
+        done += n
+    batch.keep(np.arange(0))
+    return done / elapsed
 
 
 def show(found: dict[str, Any]) -> None:
@@ -72,7 +77,8 @@ def show(found: dict[str, Any]) -> None:
     console.print()
     for name, told in found["environments"].items():
         speed = f"{told.get('steps_per_second', 0):,} steps/s in a batch"
-        console.print(f"{name:28} {told.get('error') or speed}", soft_wrap=True)
+        trouble = told.get("error") or told.get("missing")
+        console.print(f"{name:28} {escape(trouble) if trouble else speed}", soft_wrap=True)
     for reason in found["broken"].values():
         console.print(f"[red]cannot be read:[/] {reason}", soft_wrap=True)
     console.print("\n[green]healthy" if found["healthy"] else "\n[red]not healthy")

@@ -15,7 +15,7 @@ from typing import Any
 __all__ = ["provenance"]
 
 LIBRARIES = ("rltransfer", "gymnasium", "stable-baselines3", "torch", "numpy", "scikit-learn",
-             "optuna", "mujoco")  # fmt: skip
+             "optuna", "mujoco", "Box2D", "libsumo", "numba")  # fmt: skip
 
 
 @cache
