@@ -6,9 +6,10 @@
     batch     the array program alone, fed with recorded actions
     limit     `mujoco.rollout` from the same starts with the same actions: C alone, on all cores
 
-The ways run in turn in one process, one episode per context; rates are environment steps per
-second, medians of the repeats. The ratios are the result. The actions recorded are those of the
-policy, so that the limit meets about the same contacts.
+The ways run in turn in one process, one episode per context; medians of the repeats. The ratios
+are the result: of the clock's seconds, and of core-seconds, to which an idle machine with c cores
+adds about c times for all ways but the loop. The actions recorded are those of the policy, so
+that the limit meets about the same contacts.
 
     python benchmarks/mujoco_batch.py [family ...]
 """
@@ -21,7 +22,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import mujoco
 import numpy as np
@@ -138,10 +139,24 @@ def full_state(model: mujoco.MjModel, state: Any) -> Any:
     return np.concatenate([[0.0], model.qpos0 + qpos, qvel])
 
 
-def rate(way: Way) -> float:
-    """Return steps per second."""
-    began = time.perf_counter()
-    return way() / (time.perf_counter() - began)
+class Rate(NamedTuple):
+    """Environment steps per second."""
+
+    wall: float
+    core: float  # per second of CPU: hardly disturbed by other users of the machine
+
+
+def rate(way: Way) -> Rate:
+    """Run one way once."""
+    wall, core = time.perf_counter(), time.process_time()
+    steps = way()
+    return Rate(steps / (time.perf_counter() - wall), steps / (time.process_time() - core))
+
+
+def ratio(rates: Sequence[dict[str, Rate]], one: str, other: str) -> str:
+    """Say how many times as fast one way is as another."""
+    wall, core = (median(r[one][k] / r[other][k] for r in rates) for k in (0, 1))
+    return f"{one} / {other} {wall:5.2f} ({core:.2f} per core-second)"
 
 
 def compare(env: ContextualEnv) -> None:
@@ -156,13 +171,12 @@ def compare(env: ContextualEnv) -> None:
         "limit": limit(env, contexts, actions),
     }
     rates = [{name: rate(way) for name, way in ways.items()} for _ in range(REPEATS)]
-    steps = ", ".join(f"{name} {median(r[name] for r in rates) / 1000:.1f} k/s" for name in ways)
+    print(f"{env.spec.id}, {thread_count()} threads, thousands of steps per second:")
     print(
-        f"{env.spec.id}, {thread_count()} threads: {steps}; "
-        f"evaluate / loop {median(r['evaluate'] / r['loop'] for r in rates):.1f} x, "
-        f"evaluate / limit {median(r['evaluate'] / r['limit'] for r in rates):.0%}, "
-        f"batch / limit {median(r['batch'] / r['limit'] for r in rates):.0%}"
+        "  " + "  ".join(f"{name} {median(r[name].wall for r in rates) / 1e3:.1f}" for name in ways)
     )
+    for one, other in (("evaluate", "loop"), ("evaluate", "limit"), ("batch", "limit")):
+        print("  " + ratio(rates, one, other))
 
 
 if __name__ == "__main__":

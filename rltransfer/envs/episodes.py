@@ -26,6 +26,9 @@ __all__ = ["EpisodeStep", "Episodes"]
 AHEAD = 16
 """How many initial states are drawn at once."""
 
+ONE = np.array(1)
+"""As an array, for NumPy converts a Python number in more time than it adds a short array."""
+
 
 class EpisodeStep(NamedTuple):
     """What one step of all rows returns."""
@@ -60,6 +63,7 @@ class Episodes:
         self.batch = env.batch(self.contexts)
         self.returns = np.zeros(len(self))
         self.lengths = np.zeros(len(self), dtype=np.int64)
+        self._horizon = np.array(env.spec.horizon)
         self._units = visible_units(env.space, self.contexts, self.observe)
         self._starts = Starts(self.batch)
 
@@ -103,12 +107,12 @@ class Episodes:
             SourceFailed: if an observation or a reward is not finite.
         """
         step = self.batch.step(actions)
-        self.lengths += 1
+        self.lengths += ONE
         self._require_finite("observation", step.observations)
         self._require_finite("reward", step.rewards)
         self.returns += step.rewards
         observations = with_context(step.observations, self._units)
-        truncated = self.lengths >= self.env.spec.horizon
+        truncated = self.lengths >= self._horizon
         if step.truncated is not None:
             truncated |= step.truncated
         return EpisodeStep(observations, step.rewards, step.terminated, truncated)
@@ -116,7 +120,7 @@ class Episodes:
     def _require_finite(
         self, field: str, values: NDArray[Any], rows: NDArray[np.intp] | None = None
     ) -> None:
-        if np.isfinite(values).all():
+        if np.count_nonzero(np.isfinite(values)) == values.size:  # half the time of `all`
             return
         at = int(np.argwhere(~np.isfinite(values))[0][0])
         row = at if rows is None else int(rows[at])
@@ -148,11 +152,13 @@ class Starts:
 
     def take(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return the next initial state of each row, shape (len(rows), s)."""
-        for row in rows[self._used[rows] == AHEAD].tolist():
-            self._draw(row)
-        states = self._drawn[rows, self._used[rows]]
-        self._used[rows] += 1
-        return np.asarray(states)
+        used = self._used[rows]
+        if AHEAD in used.tolist():
+            for row in rows[used == AHEAD].tolist():
+                self._draw(row)
+            used = self._used[rows]
+        self._used[rows] = used + ONE
+        return np.asarray(self._drawn[rows, used])
 
     def _draw(self, row: int) -> None:
         generator = self._generators[row]

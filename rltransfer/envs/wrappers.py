@@ -41,10 +41,10 @@ class ContextWrapper(gym.Wrapper[Any, Any, Any, Any]):
         super().__init__(env)
         self._simulator = simulator
         self._space = space
-        self._visible = space.select(observe) if observe else ContextSpace(())
+        self._visible = space.select(observe) if observe else None
         self._set_context(context)
         if observe:
-            self.observation_space = visible_space(env.observation_space, len(self._visible))
+            self.observation_space = visible_space(env.observation_space, len(observe))
 
     @property
     def context(self) -> Context:
@@ -53,7 +53,9 @@ class ContextWrapper(gym.Wrapper[Any, Any, Any, Any]):
 
     def _set_context(self, context: Context) -> None:
         self._context = context
-        self._units = self._visible.to_unit([context])[0].astype(self.env.observation_space.dtype)
+        if self._visible is not None:
+            units = self._visible.to_unit([context])[0]
+            self._units = units.astype(self.env.observation_space.dtype)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -73,7 +75,7 @@ class ContextWrapper(gym.Wrapper[Any, Any, Any, Any]):
         return self._shown(observation), reward, terminated, truncated, info
 
     def _shown(self, observation: Any) -> Any:
-        if not len(self._visible):
+        if self._visible is None:
             return observation
         return np.concatenate([observation, self._units])
 

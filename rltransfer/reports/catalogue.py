@@ -19,8 +19,17 @@ from rltransfer.reports.words import number
 __all__ = ["STRIPS", "catalogue_page", "own_families", "write_catalogue"]
 
 STRIPS = {
-    "cartpole": "length",
     "acrobot": "link_length_1",
+    "ant": "length_shin",
+    "bipedal_walker": "leg_h",
+    "cartpole": "length",
+    "eco_driving": "inflow",
+    "hopper": "length_thigh",
+    "lunar_lander": "gravity",
+    "ring_road": "vehicles",
+    "swimmer": "length_link",
+    "traffic_signal": "inflow",
+    "walker2d": "length_leg",
 }
 """The families that the page shows, each across a feature that can be seen."""
 

@@ -57,7 +57,7 @@ def strip_figure(env: ContextualEnv, feature: str) -> Figure:
         ax.set_axis_off()
         unit = "" if axis.unit == "1" else f" {axis.unit}"
         usual = value == axis.default
-        ax.set_title(f"{value:.3g}{unit}" + (" (default)" if usual else ""), fontsize=9,
+        ax.set_title(f"{value:.4g}{unit}" + (" (default)" if usual else ""), fontsize=9,
                      color=INK, weight="bold" if usual else "normal")  # fmt: skip
     return figure
 

@@ -13,14 +13,15 @@ Notation
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from gymnasium.envs.classic_control.acrobot import AcrobotEnv
 from numpy.typing import NDArray
 
-from rltransfer.envs.simulators.classic.arrays import ClassicBatch, Floats, square
+from rltransfer.envs.simulators.classic.arrays import EXPONENT, ClassicBatch, Floats, square
 from rltransfer.envs.simulators.classic.physics import ContextualPhysics
 
 __all__ = ["AcrobotBatch", "ContextualAcrobot"]
@@ -55,13 +56,15 @@ class ContextualAcrobot(ContextualPhysics, AcrobotEnv):
 
     def derive(self) -> None:
         """Compute the coefficients of the equations of motion."""
-        features = {name: getattr(self, attribute) for name, attribute in self.ATTRIBUTES.items()}
-        self._motion = Motion.of(features)
+        self._motion = Motion.of(*motion_attributes(self))
 
     def _dsdt(self, s_augmented: Floats) -> tuple[Any, ...]:
         """Return the time derivatives of q1, q2, p1, p2 and the torque."""
         q1, q2, p1, p2, torque = s_augmented
         return p1, p2, *self._motion.accelerations(q1, q2, p1, p2, torque), 0.0
+
+
+motion_attributes = attrgetter(*(ContextualAcrobot.ATTRIBUTES[name] for name in MOTION_FEATURES))
 
 
 class Motion(NamedTuple):
@@ -78,9 +81,8 @@ class Motion(NamedTuple):
     J: Any
 
     @classmethod
-    def of(cls, features: Mapping[str, Any]) -> Motion:
+    def of(cls, g: Any, l1: Any, m1: Any, m2: Any, c1: Any, c2: Any, J: Any) -> Motion:
         """Compute the coefficients, each in the order of operations of Gymnasium's formula."""
-        g, l1, m1, m2, c1, c2, J = (features[name] for name in MOTION_FEATURES)
         return cls(
             inertia_1=m1 * square(c1),
             m2=m2,
@@ -116,9 +118,11 @@ class AcrobotBatch(ClassicBatch):
 
     scalar = ContextualAcrobot
     state_size = 4
+    kernel = "acrobot"
 
-    def _derive(self) -> None:
-        self._motion = Motion.of(self._features)
+    def _derive(self) -> Sequence[Floats]:
+        motion = Motion.of(*(self._features[name] for name in MOTION_FEATURES))
+        return *motion, self._features["dt"], np.full(len(self), EXPONENT)
 
     def initial_states(self, rng: np.random.Generator, episodes: int) -> Floats:
         """Draw states of shape (episodes, 4); Gymnasium rounds them to float32."""
@@ -135,16 +139,19 @@ class AcrobotBatch(ClassicBatch):
 
     def _runge_kutta(self, torques: Floats) -> Floats:
         """Return the state, shape (4, n), one step later (fourth order, constant torque)."""
-        y, dt = self._state, self._features["dt"]
-        k1 = self._derivatives(y, torques)
-        k2 = self._derivatives(y + dt / 2.0 * k1, torques)
-        k3 = self._derivatives(y + dt / 2.0 * k2, torques)
-        k4 = self._derivatives(y + dt * k3, torques)
-        return np.asarray(y + dt / 6.0 * (k1 + 2 * k2 + 2 * k3 + k4))
+        *motion, dt, _ = self._coefficients
+        accelerations = Motion._make(motion).accelerations
 
-    def _derivatives(self, y: Floats, torques: Floats) -> Floats:
-        q1, q2, p1, p2 = y
-        return np.stack([p1, p2, *self._motion.accelerations(q1, q2, p1, p2, torques)])
+        def derivatives(y: Floats) -> Floats:
+            q1, q2, p1, p2 = y
+            return np.stack([p1, p2, *accelerations(q1, q2, p1, p2, torques)])
+
+        y = self._state
+        k1 = derivatives(y)
+        k2 = derivatives(y + dt / 2.0 * k1)
+        k3 = derivatives(y + dt / 2.0 * k2)
+        k4 = derivatives(y + dt * k3)
+        return np.asarray(y + dt / 6.0 * (k1 + 2 * k2 + 2 * k3 + k4))
 
     def _observations(self, state: Floats) -> NDArray[np.float32]:
         seen = np.empty((state.shape[1], 6), dtype=np.float32)

@@ -5,11 +5,13 @@ Notation
     theta, omega  angle and angular velocity of the pole, 0 upright
     m, M          mass of the pole, and of pole and cart together
     l             half the pole's length
+    ml            m times l
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -49,10 +51,13 @@ class CartPoleBatch(ClassicBatch):
 
     scalar = ContextualCartPole
     state_size = 4
+    kernel = "cartpole"
 
-    def _derive(self) -> None:
-        self._total_mass = self._features["masspole"] + self._features["masscart"]
-        self._polemass_length = self._features["masspole"] * self._features["length"]
+    def _derive(self) -> Sequence[Floats]:
+        f = self._features
+        total_mass, polemass_length = f["masspole"] + f["masscart"], f["masspole"] * f["length"]
+        named = [f[name] for name in ("gravity", "masspole", "length", "force_mag", "tau")]
+        return [*named, total_mass, polemass_length]
 
     def initial_states(self, rng: np.random.Generator, episodes: int) -> Floats:
         """Draw states of shape (episodes, 4)."""
@@ -60,28 +65,17 @@ class CartPoleBatch(ClassicBatch):
 
     def _advance(self, actions: NDArray[Any]) -> tuple[Floats, NDArray[np.bool_]]:
         x, v, theta, omega = self._state
-        tau = self._features["tau"]
-        acceleration, turning = self._accelerations(actions, theta, omega)
+        gravity, m, l, push, tau, M, ml = self._coefficients  # noqa: E741
+        cosine, sine = np.cos(theta), np.sin(theta)
+        force = np.where(actions == 1, push, -push)
+        pull = (force + ml * np.square(omega) * sine) / M
+        turning = (gravity * sine - cosine * pull) / (l * (4.0 / 3.0 - m * np.square(cosine) / M))
         x += tau * v
-        v += tau * acceleration
+        v += tau * (pull - ml * turning * cosine / M)
         theta += tau * omega
         omega += tau * turning
-        fallen = np.abs(x) > X_LIMIT
-        fallen |= np.abs(theta) > THETA_LIMIT
+        fallen = (np.abs(x) > X_LIMIT) | (np.abs(theta) > THETA_LIMIT)
         return np.ones(len(self)), fallen
-
-    def _accelerations(
-        self, actions: NDArray[Any], theta: Floats, omega: Floats
-    ) -> tuple[Floats, Floats]:
-        """Return dv/dt and domega/dt, shape (n,) each."""
-        f, M, ml = self._features, self._total_mass, self._polemass_length
-        cosine, sine = np.cos(theta), np.sin(theta)
-        force = np.where(actions == 1, f["force_mag"], -f["force_mag"])
-        push = (force + ml * np.square(omega) * sine) / M
-        turning = (f["gravity"] * sine - cosine * push) / (
-            f["length"] * (4.0 / 3.0 - f["masspole"] * np.square(cosine) / M)
-        )
-        return push - ml * turning * cosine / M, turning
 
     def _observations(self, state: Floats) -> NDArray[np.float32]:
         return state.T.astype(np.float32, order="C")

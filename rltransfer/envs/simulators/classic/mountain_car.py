@@ -6,6 +6,7 @@ Notation
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -37,9 +38,11 @@ class MountainCarBatch(ClassicBatch):
 
     scalar = ContextualMountainCar
     state_size = 2
+    kernel = "mountain_car"
 
-    def _derive(self) -> None:
-        self._slope = -self._features["gravity"]
+    def _derive(self) -> Sequence[Floats]:
+        f = self._features
+        return f["force"], -f["gravity"], f["goal_position"]
 
     def initial_states(self, rng: np.random.Generator, episodes: int) -> Floats:
         """Draw states of shape (episodes, 2)."""
@@ -48,12 +51,13 @@ class MountainCarBatch(ClassicBatch):
 
     def _advance(self, actions: NDArray[Any]) -> tuple[Floats, NDArray[np.bool_]]:
         x, v = self._state
-        v += (actions - 1) * self._features["force"] + np.cos(3 * x) * self._slope
+        force, slope, goal = self._coefficients
+        v += (actions - 1) * force + np.cos(3 * x) * slope
         np.clip(v, -MAX_SPEED, MAX_SPEED, out=v)
         x += v
         np.clip(x, X_LOW, X_HIGH, out=x)
         v[(x == X_LOW) & (v < 0)] = 0.0
-        return np.full(len(self), -1.0), (x >= self._features["goal_position"]) & (v >= 0)
+        return np.full(len(self), -1.0), (x >= goal) & (v >= 0)
 
     def _observations(self, state: Floats) -> NDArray[np.float32]:
         return state.T.astype(np.float32, order="C")

@@ -11,6 +11,7 @@ Notation
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -61,10 +62,11 @@ class MountainCarContinuousBatch(ClassicBatch):
 
     scalar = ContextualMountainCarContinuous
     state_size = 3
+    kernel = "mountain_car_continuous"
 
-    def _derive(self) -> None:
-        self._power = self._features["power"].astype(np.float32)
-        self._goal = self._features["goal_position"].astype(np.float32)
+    def _derive(self) -> Sequence[Floats]:
+        f = self._features
+        return float32(f["power"]), f["gravity"], float32(f["goal_position"])
 
     def initial_states(self, rng: np.random.Generator, episodes: int) -> Floats:
         """Draw states of shape (episodes, 3)."""
@@ -73,17 +75,18 @@ class MountainCarContinuousBatch(ClassicBatch):
 
     def _advance(self, actions: NDArray[Any]) -> tuple[Floats, NDArray[np.bool_]]:
         x, v, fresh = self._state
-        pull = self._features["gravity"] * np.cos(float32_unless(fresh, 3 * x))
-        force = np.clip(actions[:, 0], -1.0, 1.0, dtype=np.float32)
-        v += self._power * force - pull.astype(np.float32)
+        power, gravity, goal = self._coefficients
+        pull = gravity * np.cos(float32_unless(fresh, 3 * x))
+        throttle = np.clip(actions[:, 0], -1.0, 1.0, dtype=np.float32)
+        v += power.astype(np.float32) * throttle - pull.astype(np.float32)
         v[:] = float32_unless(fresh, v)
         np.clip(v, -MAX_SPEED_32, MAX_SPEED_32, out=v)
         x += v
-        self._state[:2] = self._state[:2].astype(np.float32)
+        x[:], v[:] = float32(x), float32(v)
         np.clip(x, X_LOW_32, X_HIGH_32, out=x)
         v[(x == X_LOW_32) & (v < 0)] = 0.0
         fresh[:] = 0.0
-        arrived = (x >= self._goal) & (v >= 0)
+        arrived = (x >= goal) & (v >= 0)
         return np.where(arrived, GOAL_REWARD, 0.0) - fuel(actions), arrived
 
     def _observations(self, state: Floats) -> NDArray[np.float32]:
@@ -97,4 +100,9 @@ def fuel(actions: NDArray[Any]) -> Floats:
 
 def float32_unless(fresh: Floats, values: Floats) -> Floats:
     """Round to float32, except where the state that the values come from is an initial one."""
-    return np.where(fresh, values, values.astype(np.float32))
+    return np.where(fresh, values, float32(values))
+
+
+def float32(values: Floats) -> Floats:
+    """Round to float32."""
+    return values.astype(np.float32).astype(np.float64)

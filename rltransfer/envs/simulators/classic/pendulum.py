@@ -7,13 +7,20 @@ Notation
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from gymnasium.envs.classic_control.pendulum import PendulumEnv
 from numpy.typing import NDArray
 
-from rltransfer.envs.simulators.classic.arrays import ClassicBatch, Floats, square, square_float32
+from rltransfer.envs.simulators.classic.arrays import (
+    EXPONENT,
+    ClassicBatch,
+    Floats,
+    square,
+    square_float32,
+)
 from rltransfer.envs.simulators.classic.physics import ContextualPhysics
 
 __all__ = ["ContextualPendulum", "PendulumBatch"]
@@ -34,11 +41,13 @@ class PendulumBatch(ClassicBatch):
 
     scalar = ContextualPendulum
     state_size = 2
+    kernel = "pendulum"
 
-    def _derive(self) -> None:
+    def _derive(self) -> Sequence[Floats]:
         f = self._features
-        self._pull = 3 * f["gravity"] / (2 * f["length"])
-        self._thrust = (3.0 / (f["mass"] * square(f["length"]))).astype(np.float32)
+        pull = 3 * f["gravity"] / (2 * f["length"])
+        thrust = 3.0 / (f["mass"] * square(f["length"]))
+        return pull, thrust, f["dt"], np.full(len(self), EXPONENT)
 
     def initial_states(self, rng: np.random.Generator, episodes: int) -> Floats:
         """Draw states of shape (episodes, 2)."""
@@ -46,13 +55,14 @@ class PendulumBatch(ClassicBatch):
 
     def _advance(self, actions: NDArray[Any]) -> tuple[Floats, NDArray[np.bool_]]:
         theta, omega = self._state
+        pull, thrust, dt, _ = self._coefficients
         u = np.clip(actions[:, 0], -MAX_TORQUE, MAX_TORQUE, dtype=np.float32)
         costs = square((theta + np.pi) % (2 * np.pi) - np.pi)
         costs += 0.1 * square(omega)
         costs += np.float32(0.001) * square_float32(u)
-        omega += (self._pull * np.sin(theta) + self._thrust * u) * self._features["dt"]
+        omega += (pull * np.sin(theta) + thrust.astype(np.float32) * u) * dt
         np.clip(omega, -MAX_SPEED, MAX_SPEED, out=omega)
-        theta += omega * self._features["dt"]
+        theta += omega * dt
         return -costs, np.zeros(len(self), dtype=np.bool_)
 
     def _observations(self, state: Floats) -> NDArray[np.float32]:
