@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import numbers
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, KeysView, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -35,6 +35,13 @@ class Context(Mapping[str, float]):
         given = {**(values or {}), **features}
         self._values = {name: as_finite_float(name, value) for name, value in given.items()}
 
+    @classmethod
+    def of_valid(cls, values: dict[str, float]) -> Context:
+        """Take values that a `ContextSpace` has checked, without another check."""
+        context = cls.__new__(cls)
+        context._values = values
+        return context
+
     def __getitem__(self, name: str) -> float:
         return self._values[name]
 
@@ -43,6 +50,14 @@ class Context(Mapping[str, float]):
 
     def __len__(self) -> int:
         return len(self._values)
+
+    def keys(self) -> KeysView[str]:
+        """Return the names, at the speed of a dictionary."""
+        return self._values.keys()
+
+    def items(self) -> ItemsView[str, float]:
+        """Return names and values, at the speed of a dictionary."""
+        return self._values.items()
 
     def __hash__(self) -> int:
         return hash(frozenset(self._values.items()))

@@ -112,6 +112,8 @@ class ContextFeature:
         Raises:
             InvalidContext: naming the feature, its unit and range, and the nearest allowed value.
         """
+        if type(value) is float and self.low <= value <= self.high:
+            return value + 0.0  # nearly always; -0.0 becomes 0.0
         try:
             number = as_finite_float(self.name, value)
         except InvalidContext as error:

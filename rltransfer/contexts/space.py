@@ -108,9 +108,12 @@ class ContextSpace:
                 f"a context must map feature names to numbers, such as {dict(self.default)}; "
                 f"got {context!r} ({type(context).__name__})."
             )
+        known = self.names
         for name in given:
-            self[name]
-        return Context({f.name: f.validate(given.get(f.name, f.default)) for f in self.features})
+            if name not in known:
+                self[name]  # says what is known
+        values = {f.name: f.validate(given.get(f.name, f.default)) for f in self.features}
+        return Context.of_valid(values)
 
     def is_feasible(self, context: Mapping[str, float]) -> bool:
         """Say whether every named feature lies where the task is known to be solvable."""

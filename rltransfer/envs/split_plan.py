@@ -39,15 +39,15 @@ class SplitPlan:
         Raises:
             InvalidContext: if a feature is unknown or an interval leaves its range.
         """
+        for key, interval in table.train.items():
+            for low, high in (interval, *table.test.get(key, ())):
+                space[key].validate(low)
+                space[key].validate(high)
         if unknown := [key for key in table.test if key not in table.train]:
             raise InvalidContext(
                 f"split {name!r} tests {unknown[0]!r}, which has no training interval: add it to "
                 "'train'."
             )
-        for key, interval in table.train.items():
-            for low, high in (interval, *table.test.get(key, ())):
-                space[key].validate(low)
-                space[key].validate(high)
         return cls(name, table.version, table.source, table.train, table.test)
 
     @classmethod

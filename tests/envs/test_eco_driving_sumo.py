@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from rltransfer.envs import make
 from rltransfer.testing.env_contract import EnvironmentContract
 
-pytest.importorskip("libsumo", reason="pip install 'rltransfer[traffic]'")
+pytestmark = pytest.mark.skipif(
+    find_spec("libsumo") is None, reason="pip install 'rltransfer[traffic]'"
+)
 
 
 class TestEcoDrivingSumo(EnvironmentContract):

@@ -26,7 +26,7 @@ from rltransfer.envs.simulators.mujoco.batch import MujocoBatch, array_stepper, 
 from rltransfer.envs.simulators.mujoco.batch.array_stepper import ArrayStepper, is_available
 from rltransfer.envs.simulators.mujoco.batch.loop_stepper import LoopStepper
 from rltransfer.envs.simulators.mujoco.batch.tasks import TASKS
-from rltransfer.envs.simulators.mujoco.batch.threads import VARIABLE, thread_count
+from rltransfer.envs.cores import THREADS, thread_count
 from rltransfer.envs.simulators.mujoco.task_constants import TaskConstants
 from rltransfer.errors import InvalidExperiment
 from rltransfer.testing.batches import compare_batch
@@ -92,7 +92,7 @@ def build(monkeypatch: pytest.MonkeyPatch) -> BuildBatch:
         threads: int = 2,
     ) -> MujocoBatch:
         with monkeypatch.context() as patch:
-            patch.setenv(VARIABLE, str(threads))
+            patch.setenv(THREADS, str(threads))
             if stepper is not None:
                 patch.setattr(program, "stepper_for", lambda task: stepper)
             return MujocoBatch(SimpleNamespace(base=base, folder=Path(base)), contexts)
@@ -336,20 +336,20 @@ def test_an_unknown_base_is_refused(build: BuildBatch) -> None:
 
 
 def test_threads_are_the_cores_that_may_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.delenv(THREADS, raising=False)
     monkeypatch.setattr("os.sched_getaffinity", lambda pid: {2, 3, 5}, raising=False)
     assert thread_count() == 3
     monkeypatch.delattr("os.sched_getaffinity")
     monkeypatch.setattr("os.cpu_count", lambda: 7)
     assert thread_count() == 7
-    monkeypatch.setenv(VARIABLE, " 4 ")
+    monkeypatch.setenv(THREADS, " 4 ")
     assert thread_count() == 4
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "two", "1.5", "²"])
 def test_another_number_of_threads_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(VARIABLE, text)
-    sentence = f"{VARIABLE} must be a whole number from 1 on; got '{text}'"
+    monkeypatch.setenv(THREADS, text)
+    sentence = f"{THREADS} must be a whole number from 1 on; got '{text}'"
     with pytest.raises(InvalidExperiment, match=sentence):
         thread_count()
 

@@ -83,12 +83,12 @@ class SignalContract(EnvironmentContract):
 
 class TestTrafficSignal(SignalContract):
     name = "traffic_signal"
-    steps = 15
+    steps = 20
 
 
 class TestTrafficSignalSumoRL(SignalContract):
     name = "traffic_signal_sumo_rl"
-    steps = 30
+    steps = 60
 
 
 # -- MBTL's light ----------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
+import numpy as np
 
 from rltransfer.contexts import Context
 from rltransfer.envs.simulators.base import ContextBatch, Simulator
@@ -49,4 +50,8 @@ class MuJoCo(Simulator):
 
     def versions(self) -> dict[str, str]:
         """Return the versions of the libraries that decide the trajectories."""
-        return {"gymnasium": gym.__version__, "mujoco": mujoco.__version__}
+        return {
+            "gymnasium": gym.__version__,
+            "mujoco": mujoco.__version__,
+            "numpy": np.__version__,
+        }

@@ -16,10 +16,10 @@ import numpy as np
 from pydantic import ValidationError
 
 from rltransfer.contexts import Context
+from rltransfer.envs.cores import usable_cores
 from rltransfer.envs.simulators.base import ContextBatch, Simulator
 from rltransfer.envs.simulators.sumo.batch import ProcessBatch
 from rltransfer.envs.simulators.sumo.env import SumoEnv
-from rltransfer.envs.simulators.sumo.idle import usable_cores
 from rltransfer.envs.simulators.sumo.member import Member
 from rltransfer.envs.simulators.sumo.protocol import WorldAddress, load_world
 from rltransfer.envs.simulators.sumo.world import Outcome, Spaces, World, WorldOptions
@@ -38,6 +38,7 @@ __all__ = ["WORLDS", "Outcome", "Spaces", "Sumo", "World", "WorldOptions"]
 HERE = "rltransfer.envs.simulators.sumo"
 WORLDS = {
     "EcoDrivingSumo-v0": f"{HERE}.eco_driving:EcoDriving",
+    "OnRamp-v0": f"{HERE}.ramp:OnRamp",
     "SignalNetwork-v0": f"{HERE}.own_network:OwnNetwork",
     "TrafficSignal-v0": f"{HERE}.traffic_signal:TrafficSignal",
     "TrafficSignalSumoRL-v0": f"{HERE}.traffic_signal_sumo_rl:TrafficSignalSumoRL",

@@ -6,12 +6,11 @@ episode. So a batch that is let go leaves its workers here, at most as many as t
 
 from __future__ import annotations
 
-import os
-
+from rltransfer.envs.cores import usable_cores
 from rltransfer.envs.simulators.sumo.process import WorkerProcess
 from rltransfer.envs.simulators.sumo.protocol import WorldAddress
 
-__all__ = ["IDLE", "IdleWorkers", "usable_cores"]
+__all__ = ["IDLE", "IdleWorkers"]
 
 
 class IdleWorkers:
@@ -42,13 +41,6 @@ class IdleWorkers:
         """End all of them."""
         while self._kept:
             self._kept.pop()[1].close()
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 IDLE = IdleWorkers()

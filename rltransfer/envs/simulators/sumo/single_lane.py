@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -127,13 +128,13 @@ class SumoRoad:
 
     def _at_end(self) -> list[str]:
         end = self._line + BEYOND_LINE - ARRIVED
-        return [name for name in list(self.vehicles)[:3] if self.position(name) > end]
+        return list(takewhile(lambda name: self.position(name) > end, self.vehicles))
 
     def clear_end(self) -> None:
         """Take the vehicles off that reached the end."""
         for name in self._at_end():
             self.sumo.vehicle.remove(name)
-            self.vehicles.remove(name)
+            self.vehicles.popleft()
 
     def position(self, name: str) -> float:
         """Return a vehicle's front bumper, m after the road's beginning."""

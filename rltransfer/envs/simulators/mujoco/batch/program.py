@@ -24,7 +24,7 @@ from rltransfer.envs.simulators.mujoco.batch.array_stepper import ArrayStepper, 
 from rltransfer.envs.simulators.mujoco.batch.loop_stepper import LoopStepper
 from rltransfer.envs.simulators.mujoco.batch.stepper import Floats, Rows, Stepper
 from rltransfer.envs.simulators.mujoco.batch.tasks import TASKS, Step, Task
-from rltransfer.envs.simulators.mujoco.batch.threads import thread_count
+from rltransfer.envs.cores import thread_count
 from rltransfer.envs.simulators.mujoco.bindings import mujoco
 from rltransfer.envs.simulators.mujoco.model import contextual_model
 from rltransfer.envs.simulators.mujoco.task_constants import task_constants

@@ -1,4 +1,4 @@
-"""How many threads step a batch. Results do not depend on it."""
+"""How many cores a process uses at once. Results do not depend on it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import os
 
 from rltransfer.errors import InvalidExperiment
 
-__all__ = ["VARIABLE", "thread_count"]
+__all__ = ["THREADS", "thread_count", "usable_cores"]
 
-VARIABLE = "RLTRANSFER_THREADS"
+THREADS = "RLTRANSFER_THREADS"
+"""The environment variable that says it."""
 
 
 def thread_count() -> int:
@@ -17,12 +18,12 @@ def thread_count() -> int:
     Raises:
         InvalidExperiment: if the variable holds no whole number from 1 on.
     """
-    text = os.environ.get(VARIABLE, "").strip()
+    text = os.environ.get(THREADS, "").strip()
     if not text:
         return usable_cores()
     if not text.isdecimal() or int(text) < 1:
         raise InvalidExperiment(
-            f"the environment variable {VARIABLE} must be a whole number from 1 on; got {text!r}. "
+            f"the environment variable {THREADS} must be a whole number from 1 on; got {text!r}. "
             "Without it, as many threads are used as there are cores."
         )
     return int(text)
