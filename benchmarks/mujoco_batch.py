@@ -35,8 +35,8 @@ from threadpoolctl import threadpool_limits
 import rltransfer
 from rltransfer.contexts import Context
 from rltransfer.envs import ContextualEnv, TrainingDefaults
-from rltransfer.envs.simulators.mujoco.batch.tasks import TASKS
 from rltransfer.envs.cores import thread_count
+from rltransfer.envs.simulators.mujoco.batch.tasks import TASKS
 from rltransfer.envs.simulators.mujoco.model import contextual_model
 from rltransfer.evaluation import episode_seed, evaluate
 from rltransfer.training.recipes import make_recipe

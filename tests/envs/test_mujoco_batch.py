@@ -22,11 +22,11 @@ import mujoco
 
 from rltransfer.contexts import Context
 from rltransfer.envs import load_catalog, make
+from rltransfer.envs.cores import THREADS, thread_count
 from rltransfer.envs.simulators.mujoco.batch import MujocoBatch, array_stepper, program
 from rltransfer.envs.simulators.mujoco.batch.array_stepper import ArrayStepper, is_available
 from rltransfer.envs.simulators.mujoco.batch.loop_stepper import LoopStepper
 from rltransfer.envs.simulators.mujoco.batch.tasks import TASKS
-from rltransfer.envs.cores import THREADS, thread_count
 from rltransfer.envs.simulators.mujoco.task_constants import TaskConstants
 from rltransfer.errors import InvalidExperiment
 from rltransfer.testing.batches import compare_batch

@@ -19,12 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rltransfer.contexts import Context
+from rltransfer.envs.cores import thread_count
 from rltransfer.envs.simulators.base import ContextBatch, Transition
 from rltransfer.envs.simulators.mujoco.batch.array_stepper import ArrayStepper, is_available
 from rltransfer.envs.simulators.mujoco.batch.loop_stepper import LoopStepper
 from rltransfer.envs.simulators.mujoco.batch.stepper import Floats, Rows, Stepper
 from rltransfer.envs.simulators.mujoco.batch.tasks import TASKS, Step, Task
-from rltransfer.envs.cores import thread_count
 from rltransfer.envs.simulators.mujoco.bindings import mujoco
 from rltransfer.envs.simulators.mujoco.model import contextual_model
 from rltransfer.envs.simulators.mujoco.task_constants import task_constants
