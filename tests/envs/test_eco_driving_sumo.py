@@ -20,6 +20,11 @@ class TestEcoDrivingSumo(EnvironmentContract):
     name = "eco_driving_sumo"
     steps = 60
 
+    @pytest.mark.slow
+    def test_a_batch_equals_its_members(self) -> None:
+        """The batch is that of all families in SUMO; here it starts a process for each member."""
+        super().test_a_batch_equals_its_members()
+
 
 CONTEXTS = [
     {},

@@ -27,6 +27,11 @@ class TestOnRamp(EnvironmentContract):
     name = "on_ramp"
     steps = 60
 
+    @pytest.mark.slow
+    def test_a_batch_equals_its_members(self) -> None:
+        """The batch is that of all families in SUMO; here it starts a process for each member."""
+        super().test_a_batch_equals_its_members()
+
 
 def family(**options: Any) -> ContextualEnv:
     """Return the family with some options changed: 20 s with advice."""
@@ -70,16 +75,17 @@ def test_an_episode_lasts_as_long_as_guidance_does() -> None:
     assert lengths[1.0] > 3 * lengths[5.0]
 
 
-def test_the_foremost_vehicle_decides_first_and_sees_the_ramp(env: gym.Env[Any, Any]) -> None:
+def test_the_foremost_vehicle_decides_first(env: gym.Env[Any, Any]) -> None:
     seen, info = env.reset(seed=1)
+    while info["guided"] < 3:
+        seen, *_, info = env.step(FULL_SPEED)
     distances = [seen[0]]
-    while len(distances) < 3:
-        seen, reward, *_, info = env.step(FULL_SPEED)
-        distances = [seen[0]] if reward or info["guided"] < 3 else [*distances, seen[0]]
-        if info["guided"] < 3:
-            distances = distances[-1:]
+    for _ in range(int(info["guided"]) - 1):
+        seen, reward, *_ = env.step(FULL_SPEED)
+        assert reward == 0.0
+        distances.append(seen[0])
     assert distances == sorted(distances)
-    assert -1 <= seen[6] < 1, "there is a vehicle on the ramp"
+    assert -1 <= seen[6] < 1, "somebody is on the ramp"
 
 
 def test_speeds_can_be_advised_instead() -> None:

@@ -66,16 +66,6 @@ class SignalContract(EnvironmentContract):
         """Let forgotten environments leave their workers to the next ones: it saves a minute."""
         monkeypatch.setattr(Member, "__del__", Member.release, raising=False)
 
-    @pytest.fixture(autouse=True)
-    def _infos(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Let a world say more in `info` than a row of arrays can."""
-        compare = batches.compare_infos
-
-        def compared(ours: dict[str, Any], theirs: dict[str, Any], tolerance: float) -> None:
-            compare(ours, {key: theirs[key] for key in theirs if key in ours}, tolerance)
-
-        monkeypatch.setattr(batches, "compare_infos", compared)
-
     def test_a_batch_equals_its_members(self, env: ContextualEnv) -> None:  # type: ignore[override]
         contexts = [env.space.default, self._other(env)]
         batches.compare_batch(env, contexts, 3, self._random_actions(20), 0.0)
