@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from rltransfer.cli.output import console
+from rltransfer.errors import InvalidExperiment
 
 __all__ = ["app"]
 
@@ -99,6 +100,10 @@ def envs(
     from rltransfer.cli.families import explain, list_families
 
     if name is None:
+        if strip is not None or out is not None:
+            raise InvalidExperiment(
+                "a picture needs a family: envs NAME --strip FEATURE."
+            )
         list_families(as_json)
     else:
         explain(name, strip, out, as_json)

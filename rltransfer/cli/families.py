@@ -86,11 +86,11 @@ def print_hints(spec: EnvironmentSpec, picture: Path | None) -> None:
 
 def features(spec: EnvironmentSpec) -> Table:
     """Return the features with units, ranges and defaults."""
-    table = plain_table("feature", "about", "default", "range", "scale", "feasible")
+    table = plain_table("feature", "about", "default", "range", "scale", "solvable in")
     for f in spec.space:
-        low, high = f.feasible or (f.low, f.high)
+        solvable = "–" if f.feasible is None else "{:g}…{:g}".format(*f.feasible)
         table.add_row(f"[bold]{f.name}", escape(f.about), f"{f.default:g}", f.range_text,
-                      str(f.scale), f"{low:g}…{high:g}")  # fmt: skip
+                      str(f.scale), solvable)  # fmt: skip
     return table
 
 

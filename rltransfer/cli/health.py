@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import numpy as np
+import typer
 from rich.markup import escape
 from rich.table import Table
 
@@ -24,7 +25,10 @@ ROWS, SECONDS = 1024, 0.2
 
 
 def examine(as_json: bool) -> None:
-    """Print versions, what is optional and missing, and each family's speed."""
+    """Print versions, what is optional and missing, and each family's speed.
+
+    Leaves with exit code 1 if something that should work does not.
+    """
     found: dict[str, Any] = {
         "provenance": provenance(),
         "core": {name: installed(name) for name in CORE},
@@ -38,6 +42,8 @@ def examine(as_json: bool) -> None:
         print_json(found)
     else:
         show(found)
+    if not found["healthy"]:
+        raise typer.Exit(1)
 
 
 def check(env: ContextualEnv) -> dict[str, Any]:
@@ -59,8 +65,10 @@ def steps_per_second(env: ContextualEnv) -> float:
     actions = np.stack([batch.action_space.sample() for _ in range(n)])
     done, start = 0, time.perf_counter()
     while (elapsed := time.perf_counter() - start) < SECONDS:
-        batch.step(actions)
+        over = np.flatnonzero(batch.step(actions).over)
         done += n
+        if len(over):
+            batch.reset(over, batch.initial_states(rng, len(over)))
     batch.keep(np.arange(0))
     return done / elapsed
 

@@ -141,6 +141,22 @@ class ContextSpace:
         ]
         return tuple(self._context(point) for point in itertools.product(*axes))
 
+    def product(self, axes: Mapping[str, Sequence[float]]) -> tuple[Context, ...]:
+        """Return every combination of the values given for some features, last feature fastest.
+
+        Raises:
+            InvalidContext: if there are too many, or a value is outside its feature's range.
+        """
+        if (total := math.prod(len(values) for values in axes.values())) > MOST_CONTEXTS:
+            raise InvalidContext(
+                f"a grid of {total:,} contexts is too large; at most {MOST_CONTEXTS:,} are made. "
+                f"Name fewer of the features {', '.join(axes)}, or fewer points."
+            )
+        checked = [[self[name].validate(v) for v in values] for name, values in axes.items()]
+        return tuple(
+            Context(dict(zip(axes, point, strict=True))) for point in itertools.product(*checked)
+        )
+
     def sample(self, n: int, rng: np.random.Generator) -> tuple[Context, ...]:
         """Return n contexts drawn uniformly on the features' scales."""
         return self.from_unit(rng.random((require_count("a sample", n), len(self))))

@@ -15,7 +15,7 @@ from rltransfer.envs.simulators import ContextBatch, Simulator, load_simulator
 from rltransfer.envs.spec import EnvironmentSpec
 from rltransfer.envs.split_plan import SplitPlan
 from rltransfer.envs.wrappers import ContextWrapper
-from rltransfer.errors import UnknownName, did_you_mean
+from rltransfer.errors import InvalidExperiment, UnknownName, did_you_mean
 
 __all__ = ["ContextualEnv", "Task"]
 
@@ -74,11 +74,12 @@ class ContextualEnv:
         return preset
 
     def split(self, name: str, size: int, vary: Sequence[str] = ()) -> ContextSplit:
-        """Return a split of the family by its name, on a grid over the features' whole ranges.
+        """Return a split of the family by its name, on a grid of its own.
 
         Args:
             name: a split of the family's specification; every family has `inner60`.
-            size: grid points per feature.
+            size: grid points per feature in what training may see; as many again in the intervals
+                in which extrapolation is tested.
             vary: the features to divide, of those that the split divides; all of them by default.
 
         Raises:
@@ -87,8 +88,8 @@ class ContextualEnv:
         """
         plan: SplitPlan = self._entry("split", name, self.spec.splits)
         plan = plan.of(tuple(vary or plan.train))
-        space = self.space.select(plan.train)
-        return space.split(plan.train, size, name, outer=plan.test, version=plan.version)
+        grid = self.space.product(plan.axes(self.space, size))
+        return ContextSplit.of_grid(name, grid, plan.train, plan.test, plan.version)
 
     def _entry(self, kind: str, name: str, known: Mapping[str, Any]) -> Any:
         if name not in known:
@@ -126,6 +127,7 @@ class ContextualEnv:
         """Build the environment without a time limit; `gym.make` adds its own."""
         complete = self.space.validate(context)
         inner = self.simulator.build(self.spec, complete, render_mode)
+        require_mode(render_mode, inner.metadata.get("render_modes", []), self.spec.id)
         return ContextWrapper(inner, self.simulator, self.space, complete, tuple(observe))
 
     def batch(self, contexts: Sequence[Mapping[str, float]]) -> ContextBatch:
@@ -153,3 +155,16 @@ class Task:
 
     def __repr__(self) -> str:
         return f"<Task {self.env.spec.id}[{self.context.label}]>"
+
+
+def require_mode(mode: str | None, known: Sequence[str], family: str) -> None:
+    """Refuse a way of rendering that a simulator does not have.
+
+    Raises:
+        InvalidExperiment: naming the ways that it has.
+    """
+    if mode is not None and mode not in known:
+        raise InvalidExperiment(
+            f"{family} has no render_mode {mode!r}{did_you_mean(mode, known)} "
+            f"Known: {', '.join(known) or 'none'}."
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from rltransfer.envs.split_plan import SplitPlan
 from rltransfer.errors import InvalidContext, InvalidExperiment, explain_validation
 
 __all__ = ["EnvironmentSpec", "ScoreRange", "TrainingDefaults"]
+
+GYM_NAME = re.compile(r"[\w.-]+-v\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class EnvironmentSpec:
                 f"{folder}: a family's folder must be named like an identifier, such as "
                 f"'cartpole'; got {folder.name!r}."
             )
+        require_gym_id(file.gym_id, path)
         same = EnvFile.model_fields.keys() - {"context", "gym_id", "presets", "splits"}
         return cls(
             id=folder.name,
@@ -92,6 +96,15 @@ class EnvironmentSpec:
             gym_name=file.gym_id,
             **tables,
             **{name: getattr(file, name) for name in same},
+        )
+
+
+def require_gym_id(name: str, path: Path) -> None:
+    """Refuse a name of which Gymnasium could not make an id."""
+    if name and not GYM_NAME.fullmatch(name):
+        raise InvalidExperiment(
+            f"{path}: gym_id must be letters, digits, '_', '.', '-' and a version, such as "
+            f"'ShortPole-v0'; got {name!r}."
         )
 
 

@@ -2,7 +2,8 @@
 
 A row lives the same episodes as `Monitor(env.make(context))` in a `DummyVecEnv`: the same
 generator, seeded at the same moment, and so the same observations, rewards and infos (but for the
-clock). Training on either ends in the same weights.
+clock). Training on either ends in the same weights. So in all families but those of Box2D, whose
+batch is a loop that draws other seeds: other episodes of the same kind.
 """
 
 from __future__ import annotations

@@ -105,6 +105,7 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
         (["evaluate", "nowhere"], "nowhere"),
         (["envs", "cartpol"], "did you mean 'cartpole'?"),
         (["envs", "cartpole", "--strip", "lenght"], "did you mean 'length'?"),
+        (["envs", "--strip", "length"], "a picture needs a family"),
         (["envs", "cartpole", "--out", "a.png"], "--out a.png needs --strip"),
         (["run", "cartpole", "--vary", "length", "--preset", "mbtll"], "did you mean 'mbtl'?"),
         (["rnu"], "rnu"),

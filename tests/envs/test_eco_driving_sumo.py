@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 import pytest
 
-from rltransfer.envs import make
+from rltransfer.envs import ContextualEnv, make
 from rltransfer.testing.env_contract import EnvironmentContract
 
 pytestmark = pytest.mark.skipif(
@@ -24,6 +25,18 @@ class TestEcoDrivingSumo(EnvironmentContract):
     def test_a_batch_equals_its_members(self) -> None:
         """The batch is that of all families in SUMO; here it starts a process for each member."""
         super().test_a_batch_equals_its_members()
+
+    @pytest.mark.slow
+    def test_every_feature_moves_the_transition(
+        self, env: ContextualEnv, actions: list[Any]
+    ) -> None:
+        """So it does on lanes, whose trips these are."""
+        super().test_every_feature_moves_the_transition(env, actions)
+
+    @pytest.mark.slow
+    def test_corners_stay_finite(self, env: ContextualEnv) -> None:
+        """So they do on lanes."""
+        super().test_corners_stay_finite(env)
 
 
 CONTEXTS = [

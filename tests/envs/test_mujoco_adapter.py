@@ -27,6 +27,8 @@ from rltransfer.envs.simulators.mujoco.rendering import choose_opengl  # noqa: E
 Write = Callable[..., ContextualEnv]
 ASSETS = Path(mujoco.__file__).parents[1] / "gymnasium/envs/mujoco/assets"
 
+BALL = '<mujoco><worldbody><body name="torso"><geom size="0.1"/></body></worldbody></mujoco>'
+
 ENV_TOML = """
 title     = "Hopper of my own"
 simulator = "mujoco"
@@ -95,9 +97,10 @@ def test_a_family_may_bring_its_own_mjcf(write: Write) -> None:
         ("<mujoco><worldbody><body/>", r"body\.xml: MuJoCo cannot use this model: XML parse"),
         ("<mujoco><wordbody/></mujoco>", r"body\.xml: MuJoCo cannot use .*wordbody"),
         (hopper(torso="trunk"), r"'mass_torso' cannot be had: .* no body 'torso'.*Known: .*trunk"),
+        (BALL, r"body\.xml: the model has 0 positions \(nq\), and its base needs 6"),
         (hopper(leg_joint="knee"), r"'length_leg' cannot be had: .* no joint 'leg_joint'"),
     ],
-    ids=["no XML", "unfinished", "no MJCF", "no torso", "no leg"],
+    ids=["no XML", "unfinished", "no MJCF", "no torso", "no joint at all", "no leg"],
 )
 def test_an_mjcf_that_does_not_fit_is_refused(write: Write, mjcf: str, sentence: str) -> None:
     with pytest.raises(InvalidExperiment, match=sentence):
@@ -173,6 +176,14 @@ def test_a_copy_has_the_context_of_its_original(duplicate: Callable[[Any], Any])
     MuJoCo().apply(original, context)
     actions = [np.full(3, 0.1, dtype=np.float32)] * 20
     assert replay(duplicate(original), actions, 3) == replay(original, actions, 3)
+
+
+def test_a_way_of_rendering_that_there_is_not_is_refused() -> None:
+    with pytest.raises(InvalidExperiment, match="hopper has no render_mode 'rgb_aray'; did you"):
+        make("hopper").make(render_mode="rgb_aray")
+    member = make("hopper").make_unlimited()
+    member.reset(seed=0)
+    assert member.render() is None
 
 
 def test_versions_are_named() -> None:

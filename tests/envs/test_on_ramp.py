@@ -76,15 +76,15 @@ def test_an_episode_lasts_as_long_as_guidance_does() -> None:
 
 
 def test_the_foremost_vehicle_decides_first(env: gym.Env[Any, Any]) -> None:
-    seen, info = env.reset(seed=1)
-    while info["guided"] < 3:
-        seen, *_, info = env.step(FULL_SPEED)
-    distances = [seen[0]]
-    for _ in range(int(info["guided"]) - 1):
+    """Distances to the zipper rise from decision to decision, until time passes and is paid."""
+    seen, _ = env.reset(seed=1)
+    in_turn = 0
+    for _ in range(60):
+        before = seen[0]
         seen, reward, *_ = env.step(FULL_SPEED)
-        assert reward == 0.0
-        distances.append(seen[0])
-    assert distances == sorted(distances)
+        in_turn += int(seen[0] > before)
+        assert seen[0] <= before or not reward
+    assert in_turn > 30
     assert -1 <= seen[6] < 1, "somebody is on the ramp"
 
 

@@ -34,13 +34,30 @@ def test_extrapolation_is_tested_where_the_split_says(write_family: WriteFamily)
     assert all(0.4 <= x["length"] <= 0.6 for x in split.train + split.interpolation)
 
 
+@pytest.mark.parametrize("size", [4, 6, 11])
+def test_narrow_published_splits_have_contexts_in_all_parts(size: int) -> None:
+    for name in ("pendulum", "cartpole", "ant"):
+        split = make(name).split("cadm", size)
+        assert split.train
+        assert split.interpolation
+        assert split.extrapolation
+
+
+def test_a_grid_over_too_many_features_says_what_to_do() -> None:
+    with pytest.raises(InvalidContext, match="is too large.*Name fewer of the features"):
+        make("halfcheetah").split("inner60", 6)
+
+
 def test_every_family_has_the_inner_sixty_percent() -> None:
     plan = make("cartpole").spec.splits["inner60"]
     low, high = plan.train["gravity"]
     assert (low, high) == pytest.approx((0.1 + 0.2 * 29.9, 0.1 + 0.8 * 29.9))
     split = make("cartpole").split("inner60", 10, ["length"])
-    assert len(split.train) + len(split.interpolation) == 6
-    assert len(split.extrapolation) == 4
+    assert len(split.train) + len(split.interpolation) == 10
+    assert len(split.extrapolation) >= 8
+    low, high = plan.train["length"]
+    assert all(low <= x["length"] <= high for x in split.train + split.interpolation)
+    assert {0.05, 5.0} <= {x["length"] for x in split.extrapolation}
 
 
 def test_the_version_is_part_of_the_digest(write_family: WriteFamily) -> None:
@@ -63,6 +80,8 @@ def test_a_split_divides_only_its_own_features(write_family: WriteFamily) -> Non
         ("[0.8, 1.0]", "[0.8, 100.0]", r"must lie in 0.05…5 m; got 100"),
         ("test    = { length", "test    = { tau", "tests 'tau', which has no training interval"),
         ("masscart", "maskart", "did you mean 'masscart'"),
+        ("[0.1, 0.2]", "[0.1, 0.5]", "overlaps its training interval 0.4…0.6"),
+        ("[splits.mine]", "[splits.inner60]", "is every family's own"),
     ],
 )
 def test_a_mistake_in_a_split_is_named(

@@ -14,12 +14,12 @@ from rltransfer.contexts import ContextFeature
 from rltransfer.envs import ContextualEnv
 from rltransfer.errors import InvalidExperiment
 from rltransfer.files import write_atomically
-from rltransfer.reports.figures.style import INK, styled
+from rltransfer.reports.figures.style import INK, LIGHT, styled
 
 __all__ = ["frame_at", "save_strip", "strip_figure"]
 
 FRAMES = 6
-STEPS = 24
+STEPS = 10
 """Steps before a frame is taken: the same actions everywhere, so that only the context differs."""
 
 SEED = 4
@@ -54,7 +54,8 @@ def strip_figure(env: ContextualEnv, feature: str) -> Figure:
     figure.suptitle(f"{env.spec.id}: {axis.about or feature}", x=0.01, ha="left", fontsize=10)
     for ax, frame, value in zip(figure.subplots(1, FRAMES), frames, values, strict=True):
         ax.imshow(frame)
-        ax.set_axis_off()
+        ax.tick_params(length=0, labelbottom=False, labelleft=False)
+        ax.spines[:].set(color=LIGHT, visible=True, linewidth=0.6)
         unit = "" if axis.unit == "1" else f" {axis.unit}"
         usual = value == axis.default
         ax.set_title(f"{value:.4g}{unit}" + (" (default)" if usual else ""), fontsize=9,

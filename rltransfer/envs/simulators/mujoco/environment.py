@@ -73,6 +73,8 @@ class ContextualMujoco(MujocoEnv):
         Raises:
             MissingDependency: if OpenGL cannot be used here.
         """
+        if self.render_mode is None:
+            return None  # as Gymnasium, whose wrappers say how to ask for frames
         return explaining_failure(super().render)
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -14,7 +14,7 @@ from rltransfer.envs.simulators.mujoco.constants import set_constants
 from rltransfer.envs.simulators.mujoco.edits import Edit, ModelEdit
 from rltransfer.envs.simulators.mujoco.families import Family, family_of
 from rltransfer.envs.simulators.mujoco.limbs import LimbLength
-from rltransfer.envs.simulators.mujoco.source import mjcf_of
+from rltransfer.envs.simulators.mujoco.source import gymnasiums_file, mjcf_of
 from rltransfer.envs.simulators.mujoco.stance import stand
 from rltransfer.errors import InvalidExperiment
 
@@ -63,6 +63,7 @@ class ModelPlan:
         """Read the family's MJCF and check that features and model fit."""
         family = family_of(spec)
         plan = cls(family, Blueprint.read(mjcf_of(spec, family.environment)), spec.space)
+        require_same_sizes(plan.blueprint, Blueprint.read(gymnasiums_file(family.environment)))
         plan._check_defaults()
         return plan
 
@@ -132,3 +133,18 @@ class ModelPlan:
 def plan_of(spec: EnvironmentSpec) -> ModelPlan:
     """Return how a family's models are made; its MJCF is read once."""
     return ModelPlan.of(spec)
+
+
+SIZES = {"nq": "positions", "nv": "velocities", "nu": "motors"}
+"""What decides the spaces of an environment, by MuJoCo's name."""
+
+
+def require_same_sizes(own: Blueprint, usual: Blueprint) -> None:
+    """Refuse a model whose observations or actions would not be the base's."""
+    for size, words in SIZES.items():
+        found, expected = getattr(own.model, size), getattr(usual.model, size)
+        if found != expected:
+            raise InvalidExperiment(
+                f"{own.path}: the model has {found} {words} ({size}), and its base needs "
+                f"{expected}. Keep the joints and motors of {usual.path.name}."
+            )

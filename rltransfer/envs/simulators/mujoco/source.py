@@ -13,7 +13,7 @@ from rltransfer.errors import InvalidExperiment, did_you_mean
 if TYPE_CHECKING:
     from rltransfer.envs.spec import EnvironmentSpec
 
-__all__ = ["mjcf_of"]
+__all__ = ["gymnasiums_file", "mjcf_of"]
 
 OPTIONS = ("xml_file",)
 
@@ -31,10 +31,15 @@ def mjcf_of(spec: EnvironmentSpec, environment: type[Any]) -> Path:
             f"{did_you_mean(unknown[0], OPTIONS)} Known: {', '.join(OPTIONS)}."
         )
     if "xml_file" not in spec.options:
-        parameters = inspect.signature(environment.__init__).parameters
-        assets = Path(gymnasium_mujoco.__file__).parent / "assets"
-        return assets / str(parameters["xml_file"].default)
+        return gymnasiums_file(environment)
     return own_file(spec.folder, spec.options["xml_file"])
+
+
+def gymnasiums_file(environment: type[Any]) -> Path:
+    """Return the path of the MJCF that a class of Gymnasium's takes."""
+    parameters = inspect.signature(environment.__init__).parameters
+    assets = Path(gymnasium_mujoco.__file__).parent / "assets"
+    return assets / str(parameters["xml_file"].default)
 
 
 def own_file(folder: Path, name: object) -> Path:
