@@ -44,7 +44,7 @@ def test_narrow_published_splits_have_contexts_in_all_parts(size: int) -> None:
 
 
 def test_a_grid_over_too_many_features_says_what_to_do() -> None:
-    with pytest.raises(InvalidContext, match="is too large.*Name fewer of the features"):
+    with pytest.raises(InvalidContext, match=r"is too large.*Name fewer of the features"):
         make("halfcheetah").split("inner60", 6)
 
 

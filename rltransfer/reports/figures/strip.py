@@ -19,10 +19,10 @@ from rltransfer.reports.figures.style import INK, LIGHT, styled
 __all__ = ["frame_at", "save_strip", "strip_figure"]
 
 FRAMES = 6
-STEPS = 10
+STEPS = 24
 """Steps before a frame is taken: the same actions everywhere, so that only the context differs."""
 
-SEED = 4
+SEED = 0
 DOTS_PER_INCH = 110
 
 
