@@ -1,4 +1,8 @@
-"""A signalised single lane with human and automated vehicles, moved as SUMO moves them.
+"""A signalised single lane with human and automated vehicles, moved as SUMO 1.28 moves them.
+
+From an empty road on, whole runs of 750 s stay within 1e-11 m of SUMO's where nobody is advised,
+and within 1e-3 m where half of the vehicles are: at lights with red, yellow and green, in queues up
+to the entrance, braking in emergency, caught by a red light (tests/envs/test_lane_sumo.py).
 
 One agent drives one automated vehicle after another; an episode is one vehicle's trip. The same
 policy may drive many vehicles that meet: rows of a batch that are in the same context share roads,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -33,6 +34,7 @@ class Car(NamedTuple):
 
 def draw_road(end: float, line: float, phase: int, cars: Iterable[Car]) -> Pixels:
     """Draw a road of `end` metres with a light at `line`, shape (HEIGHT, WIDTH, 3)."""
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     import pygame
 
     scale, top = (WIDTH - 2 * MARGIN) / end, HEIGHT // 2
