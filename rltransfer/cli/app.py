@@ -101,9 +101,7 @@ def envs(
 
     if name is None:
         if strip is not None or out is not None:
-            raise InvalidExperiment(
-                "a picture needs a family: envs NAME --strip FEATURE."
-            )
+            raise InvalidExperiment("a picture needs a family: envs NAME --strip FEATURE.")
         list_families(as_json)
     else:
         explain(name, strip, out, as_json)
