@@ -18,5 +18,6 @@ def set_constants(model: mujoco.MjModel, scratch: mujoco.MjData) -> None:
     """
     mujoco.mj_resetData(model, scratch)
     mujoco.mj_setConst(model, scratch)
-    model.stat.meaninertia = model.dof_M0.mean()
+    if model.nv:  # a model without joints is refused elsewhere
+        model.stat.meaninertia = model.dof_M0.mean()
     model.stat.meanmass = model.body_mass[1:].mean()
