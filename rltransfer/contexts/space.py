@@ -174,9 +174,6 @@ class ContextSpace:
         inner: Mapping[str, tuple[float, float]],
         size: int | Mapping[str, int],
         name: str = "custom",
-        *,
-        outer: Mapping[str, Sequence[tuple[float, float]]] | None = None,
-        version: int = 1,
     ) -> ContextSplit:
         """Divide a grid into training, interpolation and extrapolation contexts.
 
@@ -184,8 +181,6 @@ class ContextSpace:
             inner: for some features, the interval (in the feature's unit) that training may see.
             size: grid points per feature, as in `grid`.
             name: what tables call the split.
-            outer: for some of these features, the intervals in which extrapolation is tested.
-            version: of the intervals behind the name.
 
         Returns:
             the split; see `ContextSplit` for which context falls into which part.
@@ -193,7 +188,7 @@ class ContextSpace:
         for feature_name, interval in inner.items():
             for end in pair(feature_name, "inner", interval):
                 self[feature_name].validate(end)
-        return ContextSplit.of_grid(name, self.grid(size), inner, outer, version)
+        return ContextSplit.of_grid(name, self.grid(size), inner)
 
     # -- the unit cube -------------------------------------------------------------------------
 

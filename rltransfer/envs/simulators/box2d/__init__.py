@@ -15,7 +15,8 @@ from rltransfer.envs.simulators.box2d.bipedal_walker import BipedalWalker
 from rltransfer.envs.simulators.box2d.lunar_lander import LunarLander
 from rltransfer.envs.simulators.box2d.machine import Machine
 from rltransfer.envs.simulators.box2d.member import Box2DMember
-from rltransfer.errors import InvalidExperiment, MissingDependency, did_you_mean
+from rltransfer.envs.simulators.fitting import require_base, require_known_features
+from rltransfer.errors import InvalidExperiment, MissingDependency
 
 if TYPE_CHECKING:
     from rltransfer.envs.spec import EnvironmentSpec
@@ -71,17 +72,8 @@ def machine_of(spec: EnvironmentSpec) -> Machine:
     Raises:
         InvalidExperiment: naming what the `env.toml` asks for and what there is.
     """
-    if spec.base not in MACHINES:
-        raise InvalidExperiment(
-            f"{spec.folder}: the simulator 'box2d' has no base {spec.base!r}"
-            f"{did_you_mean(spec.base, MACHINES)} Known: {', '.join(MACHINES)}."
-        )
-    known = MACHINES[spec.base].features
-    if unknown := [name for name in spec.space.names if name not in known]:
-        raise InvalidExperiment(
-            f"{spec.folder}: {spec.base} has no context feature {unknown[0]!r}"
-            f"{did_you_mean(unknown[0], known)} Known: {', '.join(known)}."
-        )
+    require_base(spec, MACHINES)
+    require_known_features(spec, MACHINES[spec.base].features)
     if spec.options:
         raise InvalidExperiment(
             f"{spec.folder}: the simulator 'box2d' takes no options; got {', '.join(spec.options)}."

@@ -17,7 +17,7 @@ from rltransfer.envs.simulators.classic.mountain_car import MountainCarBatch
 from rltransfer.envs.simulators.classic.mountain_car_continuous import MountainCarContinuousBatch
 from rltransfer.envs.simulators.classic.pendulum import PendulumBatch
 from rltransfer.envs.simulators.classic.physics import ContextualPhysics
-from rltransfer.errors import InvalidExperiment, did_you_mean
+from rltransfer.envs.simulators.fitting import require_base, require_known_features
 
 if TYPE_CHECKING:
     from rltransfer.envs.spec import EnvironmentSpec
@@ -69,16 +69,7 @@ def batch_of(spec: EnvironmentSpec) -> type[ClassicBatch]:
     Raises:
         InvalidExperiment: naming what the `env.toml` asks for and what there is.
     """
-    if spec.base not in BATCHES:
-        raise InvalidExperiment(
-            f"{spec.folder}: the simulator 'classic' has no base {spec.base!r}"
-            f"{did_you_mean(spec.base, BATCHES)} Known: {', '.join(BATCHES)}."
-        )
+    require_base(spec, BATCHES)
     batch = BATCHES[spec.base]
-    known = batch.scalar.ATTRIBUTES
-    if unknown := [name for name in spec.space.names if name not in known]:
-        raise InvalidExperiment(
-            f"{spec.folder}: {spec.base} has no context feature {unknown[0]!r}"
-            f"{did_you_mean(unknown[0], known)} Known: {', '.join(known)}."
-        )
+    require_known_features(spec, batch.scalar.ATTRIBUTES)
     return batch

@@ -33,10 +33,10 @@ import numpy as np
 
 from rltransfer.contexts import Context
 from rltransfer.envs.simulators.base import ContextBatch, Simulator
+from rltransfer.envs.simulators.fitting import require_all_features, require_base
 from rltransfer.envs.simulators.lane.batch import LaneBatch
 from rltransfer.envs.simulators.lane.env import LaneEnv
 from rltransfer.envs.simulators.lane.options import LaneOptions
-from rltransfer.errors import InvalidExperiment, did_you_mean
 
 if TYPE_CHECKING:
     from rltransfer.envs.spec import EnvironmentSpec
@@ -83,20 +83,6 @@ def options_of(spec: EnvironmentSpec) -> LaneOptions:
     Raises:
         InvalidExperiment: naming what the `env.toml` asks for and what there is.
     """
-    if spec.base != BASE:
-        raise InvalidExperiment(
-            f"{spec.folder}: the simulator 'lane' has no base {spec.base!r}"
-            f"{did_you_mean(spec.base, [BASE])} Known: {BASE}."
-        )
-    names = spec.space.names
-    if unknown := [name for name in names if name not in FEATURES]:
-        raise InvalidExperiment(
-            f"{spec.folder}: {BASE} has no context feature {unknown[0]!r}"
-            f"{did_you_mean(unknown[0], FEATURES)} Known: {', '.join(FEATURES)}."
-        )
-    if missing := [name for name in FEATURES if name not in names]:
-        raise InvalidExperiment(
-            f"{spec.folder}: {BASE} needs the context feature {missing[0]!r}; describe it in "
-            f"[context.{missing[0]}]."
-        )
+    require_base(spec, [BASE])
+    require_all_features(spec, FEATURES)
     return LaneOptions.of_table(spec.options, f"{spec.folder}: [options]")

@@ -17,6 +17,7 @@ from gymnasium.envs.mujoco.reacher_v5 import ReacherEnv
 from gymnasium.envs.mujoco.swimmer_v5 import SwimmerEnv
 from gymnasium.envs.mujoco.walker2d_v5 import Walker2dEnv
 
+from rltransfer.envs.simulators.fitting import require_base, require_known_features
 from rltransfer.envs.simulators.mujoco.edits import (
     ARMATURE,
     DAMPING,
@@ -30,7 +31,6 @@ from rltransfer.envs.simulators.mujoco.edits import (
 from rltransfer.envs.simulators.mujoco.limbs import LimbLength
 from rltransfer.envs.simulators.mujoco.options import Gravity, Option, Wind
 from rltransfer.envs.simulators.mujoco.parts import BodyMass, JointDamping
-from rltransfer.errors import InvalidExperiment, did_you_mean
 
 if TYPE_CHECKING:
     from rltransfer.envs.spec import EnvironmentSpec
@@ -168,15 +168,7 @@ def family_of(spec: EnvironmentSpec) -> Family:
     Raises:
         InvalidExperiment: naming what the `env.toml` asks for and what there is.
     """
-    if spec.base not in FAMILIES:
-        raise InvalidExperiment(
-            f"{spec.folder}: the simulator 'mujoco' has no base {spec.base!r}"
-            f"{did_you_mean(spec.base, FAMILIES)} Known: {', '.join(FAMILIES)}."
-        )
+    require_base(spec, FAMILIES)
     family = FAMILIES[spec.base]
-    if unknown := [name for name in spec.space.names if name not in family.edits]:
-        raise InvalidExperiment(
-            f"{spec.folder}: {spec.base} has no context feature {unknown[0]!r}"
-            f"{did_you_mean(unknown[0], family.edits)} Known: {', '.join(family.edits)}."
-        )
+    require_known_features(spec, family.edits)
     return family

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from rltransfer.contexts import Context
 from rltransfer.envs.cores import usable_cores
 from rltransfer.envs.simulators.base import ContextBatch, Simulator
+from rltransfer.envs.simulators.fitting import require_all_features
 from rltransfer.envs.simulators.sumo.batch import ProcessBatch
 from rltransfer.envs.simulators.sumo.env import SumoEnv
 from rltransfer.envs.simulators.sumo.member import Member
@@ -89,7 +90,7 @@ def opened(spec: EnvironmentSpec) -> tuple[WorldAddress, Spaces]:
     """
     world = world_of(spec)
     require_sumo(spec)
-    require_features(spec, world)
+    require_all_features(spec, world.FEATURES)
     try:
         options = world.Options.model_validate(dict(spec.options))
     except ValidationError as error:
@@ -119,18 +120,4 @@ def require_sumo(spec: EnvironmentSpec) -> None:
     if find_spec("libsumo") is None:
         raise MissingDependency(
             f"{spec.id} needs SUMO, which is not installed: pip install 'rltransfer[traffic]'."
-        )
-
-
-def require_features(spec: EnvironmentSpec, world: type[World]) -> None:
-    """Refuse features that the world does not understand, or lacks."""
-    if unknown := [name for name in spec.space.names if name not in world.FEATURES]:
-        raise InvalidExperiment(
-            f"{spec.folder}: {spec.base} has no context feature {unknown[0]!r}"
-            f"{did_you_mean(unknown[0], world.FEATURES)} Known: {', '.join(world.FEATURES)}."
-        )
-    if missing := [name for name in world.FEATURES if name not in spec.space.names]:
-        raise InvalidExperiment(
-            f"{spec.folder}: {spec.base} needs the context feature {missing[0]!r}; describe it "
-            f"in [context.{missing[0]}]."
         )
