@@ -13,6 +13,7 @@ from typing import Any
 __all__ = [
     "CorruptRun",
     "InvalidContext",
+    "InvalidDataset",
     "InvalidExperiment",
     "InvalidPolicy",
     "InvalidTransferMatrix",
@@ -36,6 +37,10 @@ class RLTransferError(Exception):
 
 class InvalidContext(RLTransferError, ValueError):
     """A context, or a value of one feature, does not belong to the context space."""
+
+
+class InvalidDataset(RLTransferError, ValueError):
+    """Recorded transitions cannot be read, or are not what a training can learn from."""
 
 
 class InvalidExperiment(RLTransferError, ValueError):

@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
+from rltransfer.cli.adaptation import adapt
+from rltransfer.cli.datasets import dataset
 from rltransfer.cli.output import console
+from rltransfer.cli.training import train
 from rltransfer.errors import InvalidExperiment
 
 __all__ = ["app"]
@@ -20,6 +23,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+app.add_typer(dataset, name="dataset")
+app.command()(train)
+app.command()(adapt)
 
 RunsFolder = Annotated[Path, typer.Option("--runs", help="Folder of all experiments.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes.")]
@@ -44,8 +50,14 @@ def run(
     compare: Annotated[
         str | None, typer.Option(help="Also train: random, equidistant, multi-task, …")
     ] = None,
+    trainer: Annotated[
+        str | None, typer.Option(help="from-scratch; uni-o4 goes on from the sources before.")
+    ] = None,
     algorithm: Annotated[str | None, typer.Option(help="PPO, DQN, A2C, SAC or TD3.")] = None,
     steps: Annotated[int | None, typer.Option(help="Training steps per source.")] = None,
+    stop: Annotated[
+        float | None, typer.Option(help="Score, 0 to 1, at which a training may end early.")
+    ] = None,
     episodes: Annotated[int | None, typer.Option(help="Episodes per target.")] = None,
     name: Annotated[str | None, typer.Option(help="The experiment's name.")] = None,
     runs: RunsFolder = Path("runs"),
@@ -60,8 +72,8 @@ def run(
     from rltransfer.cli.choices import Choices, resolve
     from rltransfer.cli.study import describe, execute
 
-    choices = Choices(vary, preset, targets, rounds, seeds, selector, compare, algorithm, steps,
-                      episodes, name)  # fmt: skip
+    choices = Choices(vary, preset, targets, rounds, seeds, selector, compare, trainer, algorithm,
+                      steps, stop, episodes, name)  # fmt: skip
     experiment = resolve(study, choices)
     if dry_run:
         describe(experiment, as_json)

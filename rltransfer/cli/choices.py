@@ -28,8 +28,10 @@ class Choices:
     seeds: str | None
     selector: str | None
     compare: str | None
+    trainer: str | None
     algorithm: str | None
     steps: int | None
+    stop: float | None
     episodes: int | None
     name: str | None
 
@@ -79,7 +81,11 @@ def merged(base: dict[str, Any], choices: Choices) -> dict[str, Any]:
         **said(name=choices.name, seeds=None if choices.seeds is None else seeds(choices.seeds)),
         "contexts": merged_contexts(base["contexts"], choices),
         "selection": selection,
-        "training": {**base["training"], **said(algorithm=choices.algorithm, steps=choices.steps)},
+        "training": {
+            **base["training"],
+            **said(recipe=choices.trainer, algorithm=choices.algorithm),
+            **said(steps=choices.steps, stop=choices.stop),
+        },
         "evaluation": {**base["evaluation"], **said(episodes=choices.episodes)},
     }
 

@@ -54,6 +54,8 @@ def answers(summary: Summary) -> Table:
         "[bold]cost",
         f"{cost.policies} policies, {cost.steps:,.0f} training steps, {duration(cost.seconds)}",
     )
+    if cost.monitor_steps:
+        table.add_row("", f"besides, {cost.monitor_steps:,.0f} steps for learning curves")
     table.add_row(
         "[bold]saved", f"{percent(cost.saving)} of the steps of one policy for each context"
     )

@@ -19,7 +19,8 @@ from rich.progress import (
 from rltransfer.cli.output import console
 from rltransfer.experiment.events import Events, Work
 from rltransfer.experiment.job import Job
-from rltransfer.experiment.job import Progress as Point
+from rltransfer.experiment.progress import Progress as Point
+from rltransfer.experiment.progress import StageProgress
 from rltransfer.runs import Run, SourceRecord
 
 __all__ = ["display"]
@@ -83,8 +84,19 @@ class LiveEvents(Events):
         """Move a training's bar, and the run's."""
         told = "" if progress.score is None else f"return {progress.score:.1f}"
         self._steps[job.key] = min(progress.steps, job.steps)
-        self._bars.update(self._jobs[job.key], completed=self._steps[job.key], told=told)
+        self._bars.update(
+            self._jobs[job.key],
+            description=f"  {job.label}",
+            completed=self._steps[job.key],
+            told=told,
+        )
         self._show()
+
+    def working(self, job: Job, progress: StageProgress) -> None:
+        """Say beside a training's label how far its stage is; no environment step moves a bar."""
+        share = round(100 * progress.done / max(progress.total, 1))
+        said = f"  {job.label} · {progress.stage} {share} %"
+        self._bars.update(self._jobs[job.key], description=said)
 
     def committed(self, job: Job, record: SourceRecord) -> None:
         """Close a training's bar and keep a line of it."""
@@ -104,6 +116,7 @@ class PlainEvents(Events):
 
     def __init__(self) -> None:
         self._started: dict[str, float] = {}
+        self._stage: dict[str, str] = {}
 
     def began(self, run: Run, done: Work, planned: Work) -> None:
         """Say what is ahead."""
@@ -120,6 +133,21 @@ class PlainEvents(Events):
         """Say which training begins."""
         self._started[job.key] = time.monotonic()
         console.print(f"training {job.label} …", soft_wrap=True)
+
+    def working(self, job: Job, progress: StageProgress) -> None:
+        """Say which stage of a training begins."""
+        self._enter(job, progress.stage)
+
+    def progressed(self, job: Job, progress: Point) -> None:
+        """Say when the environment's turn comes after other stages."""
+        if job.key in self._stage:
+            self._enter(job, "online")
+
+    def _enter(self, job: Job, stage: str) -> None:
+        """Print a line where a training comes to another stage."""
+        if self._stage.get(job.key) != stage:
+            self._stage[job.key] = stage
+            console.print(f"training {job.label}: {stage}", soft_wrap=True)
 
     def committed(self, job: Job, record: SourceRecord) -> None:
         """Say what came of a training."""

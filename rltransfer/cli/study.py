@@ -35,11 +35,12 @@ def describe(experiment: Experiment, as_json: bool) -> None:
     if as_json:
         print_json(plan)
         return
+    sooner = "" if experiment.stopping is None else ", fewer where trainings end early"
     console.print(experiment.to_toml().strip(), markup=False)
     console.print(
         f"\nAt most {plan['policies_at_most']} policies and "
         f"{plan['episodes_at_most']:,} evaluation episodes; about "
-        f"{plan['training_steps_about']:,} training steps (whole rollouts are trained)."
+        f"{plan['training_steps_about']:,} training steps (whole rollouts are trained){sooner}."
     )
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from rltransfer.contexts import Context
 from rltransfer.experiment.events import Work
+from rltransfer.experiment.keys import Lineage
 from rltransfer.experiment.lanes import Lane, LaneState, make_lanes
 from rltransfer.experiment.spec import MULTI_TASK, Experiment
 from rltransfer.runs import Run, SourceRecord
@@ -61,32 +61,63 @@ class Agenda:
 
     @property
     def independent(self) -> bool:
-        """Whether every source is trained."""
+        """Whether every source is trained from nothing, by itself."""
         return "independent" in self.experiment.selection.compare
 
     @cached_property
-    def wanted(self) -> tuple[Context | str, ...]:
+    def wanted(self) -> tuple[Lineage | str, ...]:
         """What can be trained now: the own lane's source, the long multi-task ones, the rest."""
-        singles = [s.wanted.context for s in self.states if s.wanted is not None]
-        singles += self.experiment.sources() if self.independent else ()
-        missing = [x for x in dict.fromkeys(singles) if x.digest not in self.pool]
+        singles = [s.next for s in self.states if s.next is not None]
+        singles += [Lineage(x) for x in self.experiment.sources()] if self.independent else []
+        missing = [x for x in dict.fromkeys(singles) if x.key not in self.pool]
         return (*missing[:1], *(m for m in self.many if m not in self.pool), *missing[1:])
+
+    @cached_property
+    def firsts(self) -> frozenset[str]:
+        """Keys of the sources with which the lanes begin: what their others may inherit from."""
+        beginnings = (lane.replay({}).next for lane in self.lanes)
+        return frozenset(first.key for first in beginnings if first is not None)
+
+    def keeps_data(self, lineage: Lineage) -> bool:
+        """Say whether later sources may be trained from this one, or nobody inherits at all.
+
+        Of a source that is trained by itself for comparison only, nothing is kept for others.
+        """
+        if not self.experiment.inherits:
+            return True
+        return bool(lineage.parents) or lineage.key in self.firsts
 
     @property
     def done(self) -> Work:
-        """What is trained."""
-        return Work(len(self.pool), sum(record.steps for record in self.pool.values()))
+        """What is trained, each policy counted with its whole budget."""
+        many = sum(record.context is None for record in self.pool.values())
+        return self.budget(len(self.pool) - many, many)
 
     @property
     def planned(self) -> Work:
-        """What the finished run will hold, at most: lanes may share sources."""
-        singles = len(self.experiment.sources())
+        """What the finished run will hold, at most: lanes may share, trainings may stop early."""
+        known = sum(record.context is not None for record in self.pool.values())
+        singles = known + len(self.alone) + sum(map(self.ahead, self.states))
+        return self.budget(singles, len(self.many))
+
+    @cached_property
+    def alone(self) -> frozenset[Lineage]:
+        """Sources that are still to be trained by themselves, for comparison."""
         if not self.independent:
-            known = sum(record.context is not None for record in self.pool.values())
-            singles = known + sum(state.remaining for state in self.states)
+            return frozenset()
+        singles = map(Lineage, self.experiment.sources())
+        return frozenset(x for x in singles if x.key not in self.pool)
+
+    def ahead(self, state: LaneState) -> int:
+        """Return how many policies a lane will want that are not trained by themselves anyway."""
+        if self.independent and not self.experiment.inherits:
+            return 0
+        return state.remaining - (state.next in self.alone)
+
+    def budget(self, singles: int, many: int) -> Work:
+        """Return so many policies of one context, and of many, with all their steps."""
         steps = self.experiment.training_defaults().steps
-        rounds = self.experiment.selection.rounds
-        return Work(singles + len(self.many), (singles + rounds * len(self.many)) * steps)
+        return Work(singles + many, (singles + many * self.experiment.selection.rounds) * steps)
 
 
 def lane_states(run: Run) -> dict[str, LaneState]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from rltransfer.experiment.job import Job, Progress
+from rltransfer.experiment.job import Job
+from rltransfer.experiment.progress import Progress, StageProgress
 from rltransfer.runs import Run, SourceRecord
 
 __all__ = ["Events", "Work"]
@@ -34,6 +35,9 @@ class Events:
 
     def progressed(self, job: Job, progress: Progress) -> None:
         """A training has come to a point of its learning curve."""
+
+    def working(self, job: Job, progress: StageProgress) -> None:
+        """A stage of a training that takes no environment step has done a part of its work."""
 
     def committed(self, job: Job, record: SourceRecord) -> None:
         """A trained and evaluated policy is on the disk."""

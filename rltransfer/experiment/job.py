@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rltransfer.contexts import Context
+from rltransfer.data import Transitions
 from rltransfer.evaluation import evaluate
+from rltransfer.experiment.keys import Lineage, key_of
+from rltransfer.experiment.monitor import FileMonitor
 from rltransfer.experiment.spec import MULTI_TASK, Experiment
-from rltransfer.runs import SourceRecord
+from rltransfer.runs import SourceRecord, StageRecord
 from rltransfer.seeding import derive_seed
-from rltransfer.training.online import LOOKS
-from rltransfer.training.recipes import make_recipe
+from rltransfer.training.recipes import Recipe, make_recipe
+from rltransfer.training.trainer import TrainingResult
 
 if TYPE_CHECKING:
     from rltransfer.training.policy import Policy
-    from rltransfer.training.problem import TrainingProblem
 
-__all__ = ["Job", "Progress", "key_of", "start_worker", "train_and_evaluate"]
+__all__ = ["Job", "recorded", "stage_records", "train_and_evaluate"]
 
-MONITOR_EPISODES = 20
-"""Most episodes, over all of a problem's contexts, behind each point of a learning curve."""
-
-MONITOR_SHARE = 2.0
-"""Most steps of all these episodes, as a share of the training's own."""
+COLD = "from-scratch"
+"""How a source is trained that inherits nothing, whatever the recipe: with the same seed."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +33,18 @@ class Job:
     """A policy to train and evaluate, described so that any process can do it.
 
     Attributes:
-        key: the context's digest, or the name of the multi-task comparison.
+        key: the policy's name in the run; see `keys`.
         context: the source context; None where the policy is trained on many.
         contexts: what it is trained on.
         recipe: how.
-        steps: environment steps of the training.
+        steps: environment steps of the training, at most.
         observe: the context features that it sees.
         experiment: the experiment as plain data.
         seed: the run's root seed.
-        progress: a file to which the worker appends its learning curve, a JSON line per point.
+        progress: a file to which the worker appends how far it is, a JSON list per line.
+        working: a folder of its own, in which the worker keeps the results of stages.
+        parents: the committed folders of the sources to inherit from by key, in order.
+        record: how many of the last transitions to keep.
     """
 
     key: str
@@ -58,24 +56,38 @@ class Job:
     experiment: Mapping[str, Any]
     seed: int
     progress: Path
+    working: Path
+    parents: Mapping[str, Path] = field(default_factory=dict)
+    record: int = 0
 
     @classmethod
-    def on_source(cls, experiment: Experiment, context: Context, scratch: Path) -> Job:
-        """Describe the training on one source."""
+    def on_source(
+        cls,
+        experiment: Experiment,
+        lineage: Lineage,
+        scratch: Path,
+        working: Path,
+        parents: Mapping[str, Path],
+        record: int,
+    ) -> Job:
+        """Describe the training on one source; for the arguments see the attributes."""
         return cls(
-            key=key_of(context),
-            context=context,
-            contexts=(context,),
+            key=lineage.key,
+            context=lineage.context,
+            contexts=(lineage.context,),
             recipe=experiment.training.recipe,
             steps=experiment.training_defaults().steps,
             observe=(),
             experiment=experiment.model_dump(exclude_none=True),
             seed=experiment.seeds[0],
-            progress=scratch / f"{context.digest}.jsonl",
+            progress=scratch / f"{lineage.key}.jsonl",
+            working=working,
+            parents=parents,
+            record=record,
         )
 
     @classmethod
-    def on_all(cls, experiment: Experiment, name: str, scratch: Path) -> Job:
+    def on_all(cls, experiment: Experiment, name: str, scratch: Path, working: Path) -> Job:
         """Describe the training of one policy on all sources, with the steps of all rounds."""
         return cls(
             key=key_of(name),
@@ -87,6 +99,7 @@ class Job:
             experiment=experiment.model_dump(exclude_none=True),
             seed=experiment.seeds[0],
             progress=scratch / f"{name}.jsonl",
+            working=working,
         )
 
     @property
@@ -94,69 +107,35 @@ class Job:
         """A short text for people."""
         return self.key if self.context is None else self.context.label
 
+    @property
+    def train_seed(self) -> int:
+        """Decides the training; the same for all recipes where nothing is inherited."""
+        how = COLD if self.context is not None and not self.parents else self.recipe
+        return derive_seed(self.seed, f"train {how}", self.context)
 
-@dataclass(frozen=True)
-class Progress:
-    """A point of a learning curve: steps done, steps in all, mean return of the policy then."""
-
-    steps: int
-    total: int
-    score: float | None
-
-
-def key_of(wanted: Context | str) -> str:
-    """Return the key of a source's policy, or of a multi-task policy by its name."""
-    return wanted if isinstance(wanted, str) else wanted.digest
-
-
-class FileMonitor:
-    """Scores a policy in training on its own contexts and appends what it sees to a file."""
-
-    def __init__(self, problem: TrainingProblem, steps: int, seed: int, path: Path) -> None:
-        self._problem = problem
-        self._episodes = monitor_episodes(problem, steps)
-        self._seed = seed
-        self._path = path
-
-    def score(self, policy: Policy) -> float:
-        """Return the policy's mean return over its problem's contexts."""
-        found = evaluate(
-            policy, self._problem.env, self._problem.contexts, self._episodes, self._seed
+    def make_recipe(self, experiment: Experiment) -> Recipe:
+        """Return how it is trained; a policy of many contexts spends its whole budget."""
+        return make_recipe(
+            self.recipe,
+            algorithm=experiment.algorithm,
+            defaults=experiment.training_defaults().model_copy(update={"steps": self.steps}),
+            observe=self.observe,
+            stop=None if self.context is None else experiment.stopping,
+            record=self.record,
         )
-        return float(found.returns.mean())
-
-    def report(self, steps: int, total: int, score: float | None) -> None:
-        """Append a point to the progress file."""
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps([steps, total, score]) + "\n")
-
-
-def monitor_episodes(problem: TrainingProblem, steps: int) -> int:
-    """Return how many episodes per context score a policy: fewer where episodes are dear."""
-    affordable = int(MONITOR_SHARE * steps / (LOOKS * problem.env.spec.horizon))
-    return max(1, min(MONITOR_EPISODES, affordable) // len(problem.contexts))
 
 
 def train_and_evaluate(job: Job) -> tuple[SourceRecord, Policy]:
     """Train one policy and evaluate it in every target.
 
-    Depends on the job alone: not on the process, nor on what was trained before.
+    Depends on the job alone, and on what it inherits: not on the process, nor on what else was
+    trained before.
     """
     started = time.time()
     experiment = Experiment.model_validate(job.experiment)
     env, targets = experiment.environment, experiment.targets()
-    recipe = make_recipe(
-        job.recipe,
-        algorithm=experiment.algorithm,
-        defaults=experiment.training_defaults().model_copy(update={"steps": job.steps}),
-        observe=job.observe,
-    )
-    (problem,) = recipe.problems(env, job.contexts)
-    seed = derive_seed(job.seed, f"train {job.recipe}", job.context)
-    monitor = FileMonitor(
-        problem, job.steps, derive_seed(job.seed, "monitor", job.context), job.progress
-    )
-    result = recipe.trainer(env).train(problem, seed=seed, monitor=monitor)
+    result, monitor_steps = train(job, experiment)
+    before = max(0.0, result.seconds - (time.time() - started))  # stages of an interrupted attempt
     starts, episodes = derive_seed(job.seed, "evaluate"), experiment.evaluation.episodes
     found = evaluate(result.policy, env, targets, episodes, starts)
     record = SourceRecord(
@@ -167,27 +146,46 @@ def train_and_evaluate(job: Job) -> tuple[SourceRecord, Policy]:
         curve=tuple((point.step, point.score) for point in result.curve),
         steps=result.steps,
         seconds=result.seconds,
-        seed=seed,
-        started=started,
+        seed=job.train_seed,
+        started=started - before,
         finished=time.time(),
         stages=result.stages,
         versions=env.simulator.versions(),
+        parents=tuple(job.parents),
+        stage_results=stage_records(result),
+        monitor_steps=monitor_steps,
+        recorded=recorded(result),
     )
     return record, result.policy
 
 
-def start_worker(parent: int) -> None:
-    """Prepare a worker process: deaf to Ctrl-C, which its parent handles, and gone when it is.
+def train(job: Job, experiment: Experiment) -> tuple[TrainingResult, int]:
+    """Train one policy, from what its parents have left; return also the monitor's steps."""
+    from rltransfer.experiment.inheritance import head_start
 
-    Args:
-        parent: the parent's process id, told by itself: it may be dead by now.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=follow, args=(parent,), daemon=True).start()
+    env, recipe = experiment.environment, job.make_recipe(experiment)
+    (problem,) = recipe.problems(env, job.contexts)
+    watch_seed = derive_seed(job.seed, "monitor", job.context)
+    scores = job.working / "scores.jsonl"
+    monitor = FileMonitor(problem, job.steps, watch_seed, job.progress, scores)
+    if job.context is None or not job.parents:
+        trainer, start = recipe.trainer(env), None
+    else:
+        trainer = recipe.warm_trainer(env)
+        start = head_start(experiment, job.context, job.parents)
+    result = trainer.train(problem, job.train_seed, monitor, start, checkpoints=job.working)
+    return result, monitor.steps
 
 
-def follow(parent: int) -> None:
-    """End this process within a second of its parent's death."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)
+def stage_records(result: TrainingResult) -> tuple[StageRecord, ...]:
+    """Return what each stage cost and found."""
+    return tuple(
+        StageRecord(name, found.steps, round(found.seconds, 3), dict(found.findings))
+        for name, found in zip(result.stages, result.results, strict=True)
+    )
+
+
+def recorded(result: TrainingResult) -> Transitions | None:
+    """Return what all stages saw in the environment, if they recorded it."""
+    parts = [found.recorded for found in result.results if found.recorded is not None]
+    return Transitions.joined(parts) if parts else None

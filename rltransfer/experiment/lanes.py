@@ -1,17 +1,19 @@
 """A selector's sequence of sources, replayed over what has been trained so far.
 
-Selectors are pure functions of the transfer matrix, and a policy depends only on the run's seed
-and its context. So no selector state is stored: a lane is replayed from its beginning over the
-pool of committed sources, and stops at the first source that is not in the pool. Lanes share the
-pool, and what one has trained is free for the others.
+Selectors are pure functions of the transfer matrix, and a policy depends only on the run's seed,
+its context, and the sources that it was trained from (see `keys`). So no selector state is
+stored: a lane is replayed from its beginning over the pool of committed sources, and stops at the
+first source that is not in the pool. Lanes share the pool, and what one has trained is free for
+the others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from rltransfer.experiment.keys import Lineage
 from rltransfer.experiment.spec import Experiment
 from rltransfer.runs import SourceRecord
 from rltransfer.runs.ledger import Entry
@@ -33,24 +35,32 @@ class Lane:
         selector: proposes the next source.
         empty: the transfer matrix before the first source.
         rounds: how many sources it picks.
+        inherits: whether each source is trained from those before it.
     """
 
     name: str
     selector: SourceTaskSelector
     empty: TransferMatrix
     rounds: int
+    inherits: bool = False
 
     def replay(self, pool: Mapping[str, SourceRecord]) -> LaneState:
         """Go through the lane's picks as far as the pool of trained sources reaches."""
-        transfer, picks = self.empty, list[Proposal]()
-        while len(picks) < self.rounds:
-            proposal = self.selector.propose(transfer)
-            record = pool.get(proposal.context.digest)
+        state = LaneState(self, self.empty, (), (), None)
+        while len(state.picks) < self.rounds:
+            proposal = self.selector.propose(state.transfer)
+            lineage = Lineage(proposal.context, state.keys if self.inherits else ())
+            record = pool.get(lineage.key)
             if record is None:
-                return LaneState(self, transfer, tuple(picks), proposal)
-            transfer = transfer.learn(proposal.context, record.returns)
-            picks.append(proposal)
-        return LaneState(self, transfer, tuple(picks), None)
+                return replace(state, wanted=proposal)
+            state = LaneState(
+                self,
+                state.transfer.learn(proposal.context, record.returns),
+                (*state.picks, proposal),
+                (*state.keys, lineage.key),
+                None,
+            )
+        return state
 
 
 @dataclass(frozen=True)
@@ -61,13 +71,22 @@ class LaneState:
         lane: the lane.
         transfer: what its picks have shown.
         picks: the proposals that are trained, in order.
+        keys: of their policies.
         wanted: the next pick, not trained yet; None when the lane is finished.
     """
 
     lane: Lane
     transfer: TransferMatrix
     picks: tuple[Proposal, ...]
+    keys: tuple[str, ...]
     wanted: Proposal | None
+
+    @property
+    def next(self) -> Lineage | None:
+        """The next source and what it is trained from; None when the lane is finished."""
+        if self.wanted is None:
+            return None
+        return Lineage(self.wanted.context, self.keys if self.lane.inherits else ())
 
     @property
     def remaining(self) -> int:
@@ -77,7 +96,7 @@ class LaneState:
     def entry(self, k: int, pool: Mapping[str, SourceRecord]) -> Entry:
         """Return what the ledger shows of the pick in round k (from 0)."""
         pick, curve = self.picks[k], self.transfer.coverage_curve()
-        record = pool[pick.context.digest]
+        record = pool[self.keys[k]]
         value, gain = float(curve[k]), float(curve[k] - (curve[k - 1] if k else 0.0))
         own = float(self.transfer.set_points[k])
         outcome = (
@@ -105,4 +124,5 @@ def make_lanes(experiment: Experiment, seed: int) -> tuple[Lane, ...]:
     """Build the lanes of a run: the experiment's own selector first."""
     empty, rounds = experiment.nothing_trained(), experiment.selection.rounds
     selectors = experiment.selectors(seed).items()
-    return tuple(Lane(name, selector, empty, rounds) for name, selector in selectors)
+    inherits = experiment.inherits
+    return tuple(Lane(name, selector, empty, rounds, inherits) for name, selector in selectors)

@@ -2,18 +2,19 @@
 
     while a lane wants a source that is not trained:
         propose    x_k = selector(transfer)            a pure function of the matrix
+        inherit    from x_1 … x_{k-1} of its lane       where the recipe does; their folders
         train      π = trainer(task at x_k)             in a worker process
         evaluate   J(π, y) for all targets y            in the same worker
         commit     the source folder, by one rename     the truth of the run
         show       the study in the dashboard           made from the committed sources
 
-The controller is the only process that writes. It may be killed anywhere: resuming replays the
-lanes over the committed sources and trains what is missing.
+The controller is the only process that writes results; a worker keeps its training's finished
+stages in a folder of its own until it is committed. Either may be killed anywhere: resuming
+replays the lanes over the committed sources and trains what is missing.
 """
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
@@ -22,11 +23,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rltransfer.contexts import Context
 from rltransfer.errors import RLTransferError, SourceFailed
 from rltransfer.experiment.agenda import Agenda
 from rltransfer.experiment.events import Events
-from rltransfer.experiment.job import Job, Progress, key_of, train_and_evaluate
+from rltransfer.experiment.job import Job, train_and_evaluate
+from rltransfer.experiment.keys import Lineage, key_of
+from rltransfer.experiment.progress import Progress, StageProgress, read_progress
 from rltransfer.experiment.spec import Experiment
 from rltransfer.experiment.tables import rounds_in_tables, write_tables
 from rltransfer.experiment.workers import worker_pool
@@ -113,6 +115,7 @@ class Controller:
                 with worker_pool(jobs) as executor:
                     self.drive(executor, jobs)
             write_tables(self.run.path, self.agenda.states, self.agenda.pool, self.agenda.seed)
+            self.run.clear_unfinished()
         self.events.ended(self.run)
 
     def drive(self, executor: Executor, jobs: int) -> None:
@@ -139,17 +142,25 @@ class Controller:
             self.flights[future] = Flight(job, self.begin(job))
             self.events.started(job)
 
-    def job(self, wanted: Context | str) -> Job:
+    def job(self, wanted: Lineage | str) -> Job:
         """Describe the training of a source, or of a multi-task policy."""
+        experiment, working = self.agenda.experiment, self.run.unfinished_folder / key_of(wanted)
         if isinstance(wanted, str):
-            return Job.on_all(self.agenda.experiment, wanted, self.scratch)
-        return Job.on_source(self.agenda.experiment, wanted, self.scratch)
+            return Job.on_all(experiment, wanted, self.scratch, working)
+        return Job.on_source(
+            experiment,
+            wanted,
+            self.scratch,
+            working,
+            parents={key: self.run.policy_folder(key) for key in wanted.parents},
+            record=experiment.record if self.agenda.keeps_data(wanted) else 0,
+        )
 
     def begin(self, job: Job) -> list[str]:
         """Show in the ledger which lanes wait for the job; return their names."""
         waiting = []
         for state in self.agenda.states:
-            if state.wanted is not None and state.wanted.context == job.context:
+            if state.wanted is not None and state.next is not None and state.next.key == job.key:
                 reason = f"**Why:** {state.wanted.reason}"
                 self.ledger.begin(state.lane.name, state.wanted.context, reason)
                 waiting.append(state.lane.name)
@@ -158,11 +169,19 @@ class Controller:
     def listen(self) -> None:
         """Pass on what the workers have written since the last look."""
         for flight in self.flights.values():
-            for point in read_progress(flight):
-                self.events.progressed(flight.job, point)
-                if point.score is not None:
-                    for lane in flight.lanes:
-                        self.ledger.report(lane, point.steps, point.score)
+            for said in read_progress(flight.job.progress, flight.lines_read):
+                flight.lines_read += 1
+                if isinstance(said, StageProgress):
+                    self.events.working(flight.job, said)
+                else:
+                    self.tell(flight, said)
+
+    def tell(self, flight: Flight, point: Progress) -> None:
+        """Show a point of a learning curve to whoever watches."""
+        self.events.progressed(flight.job, point)
+        if point.score is not None:
+            for lane in flight.lanes:
+                self.ledger.report(lane, point.steps, point.score)
 
     def take_back(self, future: Future[Outcome]) -> RLTransferError | None:
         """Commit what a worker returns, or return what went wrong in it."""
@@ -171,7 +190,8 @@ class Controller:
         if failure is not None:
             return failure
         record, policy = future.result()
-        self.run.commit(record, policy, self.agenda.experiment.targets())
+        folder = self.run.commit(record, policy, self.agenda.experiment.targets())
+        record = SourceRecord.read(folder)  # what a resumed run would see
         before = {state.lane.name: len(state.picks) for state in self.agenda.states}
         self.agenda = self.agenda.after(record)
         self.show(before)
@@ -220,13 +240,3 @@ def is_published(agenda: Agenda, run: Run) -> bool:
     """Say whether the study and the tables hold every pick of every lane."""
     picks = {state.lane.name: len(state.picks) for state in agenda.states}
     return finished_trials(run.study_file) == picks == rounds_in_tables(run.path)
-
-
-def read_progress(flight: Flight) -> list[Progress]:
-    """Return the points that a job's worker has written since the last call."""
-    try:
-        lines = flight.job.progress.read_text(encoding="utf-8").split("\n")[:-1]
-    except FileNotFoundError:
-        return []
-    new, flight.lines_read = lines[flight.lines_read :], len(lines)
-    return [Progress(*json.loads(line)) for line in new]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AliasChoices, Field, model_validator
 
 from rltransfer.schema import Table
 
@@ -43,15 +44,35 @@ class Training(Table):
     """How each source is trained; what is not said is the family's default.
 
     A resolved table, as runs keep it, names its `origin` and takes nothing from the family.
+
+    Attributes:
+        recipe: a name of `RECIPES`; the file may say `trainer` instead.
+        algorithm: a name of `ALGORITHMS`.
+        steps: environment steps of each training, at most.
+        n_envs, normalize, hyperparameters: see `TrainingDefaults`.
+        stop: share of the family's score range, from 0 to 1, that ends the training of a source
+            when its learning curve stays there; by default the whole budget is spent.
+        record: how many of the last transitions of each training to keep; by default none,
+            unless later sources learn from them.
+        origin: where the values come from.
     """
 
-    recipe: str = "from-scratch"
+    recipe: str = Field(default="from-scratch", validation_alias=AliasChoices("recipe", "trainer"))
     algorithm: str | None = None
     steps: Count | None = None
     n_envs: Count | None = None
     normalize: bool | None = None
     hyperparameters: dict[str, Any] = Field(default_factory=dict)
+    stop: Annotated[float, Field(gt=0, le=1)] | None = None
+    record: Annotated[int, Field(ge=0)] | None = None
     origin: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_word(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and {"recipe", "trainer"} <= data.keys():
+            raise ValueError("recipe and trainer are two words for the same; write one of them")
+        return data
 
 
 class Evaluation(Table):

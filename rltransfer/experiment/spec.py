@@ -28,16 +28,23 @@ from rltransfer.schema import Table
 from rltransfer.seeding import derive_seed
 from rltransfer.selection import SELECTORS, SourceTaskSelector, make_selector
 from rltransfer.training.algorithms import defaults_of, resolve
-from rltransfer.training.recipes import RECIPES
+from rltransfer.training.recipes import RECIPES, Recipe, make_recipe
+from rltransfer.training.stopping import StoppingRule
 from rltransfer.transfer import TransferMatrix
 
 __all__ = ["COMPARISONS", "MULTI_TASK", "Experiment"]
 
 FORMAT = 1
 LONGEST_NAME = 64
+BESIDE_DEFAULTS = {"recipe", "algorithm", "stop", "record"}
+"""Keys of the training table that are no `TrainingDefaults`."""
+
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 MULTI_TASK = {"multi-task": True, "multi-task-hidden": False}
 """One policy on all contexts, and whether it sees which one it is in."""
+
+RECORDED = 100_000
+"""Transitions that are kept of each training where later sources learn from them."""
 
 COMPARISONS = (*SELECTORS, *MULTI_TASK, "independent")
 """What a study can be compared with: another selector, one policy for all, one policy for each."""
@@ -216,6 +223,8 @@ class Experiment(Table):
                 "training.origin marks a table that says everything, so it needs training.steps"
             )
         resolve(self.algorithm, self.training_defaults(), self.environment)
+        if self.inherits:
+            self.recipe().warm_trainer(self.environment)  # says what it cannot train
 
     def _check_selection(self) -> None:
         transfer = self.nothing_trained()
@@ -251,12 +260,42 @@ class Experiment(Table):
 
     def training_defaults(self) -> TrainingDefaults:
         """Return the settings in force: the family's, with what the experiment changes."""
-        said = self.training.model_dump(exclude_none=True, exclude={"recipe", "algorithm"})
+        said = self.training.model_dump(exclude_none=True, exclude=BESIDE_DEFAULTS)
         if self.training.origin is not None:
             return TrainingDefaults(**said)
         _, base = defaults_of(self.environment, self.training.algorithm)
         said["hyperparameters"] = {**base.hyperparameters, **self.training.hyperparameters}
         return base.model_copy(update=said)
+
+    @property
+    def inherits(self) -> bool:
+        """Whether each source is trained from those before it in its lane."""
+        return make_recipe(self.training.recipe).inherits
+
+    @property
+    def record(self) -> int:
+        """How many transitions are kept of each training."""
+        if self.training.record is not None:
+            return self.training.record
+        return RECORDED if self.inherits else 0
+
+    @property
+    def stopping(self) -> StoppingRule | None:
+        """When the training of a source ends early, in raw returns; None for never."""
+        if self.training.stop is None:
+            return None
+        score = self.environment.spec.score
+        return StoppingRule(score.low + self.training.stop * (score.high - score.low))
+
+    def recipe(self) -> Recipe:
+        """Return how sources are trained."""
+        return make_recipe(
+            self.training.recipe,
+            algorithm=self.algorithm,
+            defaults=self.training_defaults(),
+            stop=self.stopping,
+            record=self.record,
+        )
 
     def resolved(self) -> Experiment:
         """Return the same study with every value in force written out.
@@ -267,6 +306,8 @@ class Experiment(Table):
             **self.training_defaults().model_dump(),
             "algorithm": self.algorithm,
             "recipe": self.training.recipe,
+            "stop": self.training.stop,
+            "record": self.record or self.training.record,
         }
         contexts = self.contexts.model_copy(update={"digest": self.space.digest})
         return self.model_copy(update={"contexts": contexts, "training": Training(**training)})

@@ -84,7 +84,7 @@ def rounds_in_tables(folder: Path) -> dict[str, int]:
 def returns_frame(state: LaneState, pool: Mapping[str, SourceRecord]) -> pd.DataFrame:
     """Return every episode of a lane's rounds in long form."""
     frame = state.transfer.to_frame()
-    records = [pool[pick.context.digest] for pick in state.picks]
+    records = [pool[key] for key in state.keys]
     frame["length"] = np.concatenate([record.lengths.ravel() for record in records])
     frame.insert(0, "selector", state.lane.name)
     return frame

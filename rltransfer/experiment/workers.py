@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 
 from rltransfer.envs.cores import THREADS, thread_count
-from rltransfer.experiment.job import start_worker
 
-__all__ = ["worker_pool"]
+__all__ = ["start_worker", "worker_pool"]
 
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
@@ -41,3 +43,20 @@ def worker_pool(jobs: int) -> Iterator[Executor]:
         yield executor
     finally:
         executor.shutdown(wait=True, kill_workers=True)
+
+
+def start_worker(parent: int) -> None:
+    """Prepare a worker process: deaf to Ctrl-C, which its parent handles, and gone when it is.
+
+    Args:
+        parent: the parent's process id, told by itself: it may be dead by now.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=follow, args=(parent,), daemon=True).start()
+
+
+def follow(parent: int) -> None:
+    """End this process within a second of its parent's death."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)

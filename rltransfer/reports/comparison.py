@@ -9,7 +9,7 @@ Notation
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,10 +35,13 @@ class CoverageCurve:
     Attributes:
         name: the selector.
         points: V_k, length K; its intervals take the policy that serves each target as given.
+        steps: training steps of the first k sources together, averaged over seeds, length K;
+            empty where they are not known.
     """
 
     name: str
     points: tuple[Estimate, ...]
+    steps: tuple[float, ...] = ()
 
     @classmethod
     def of(
@@ -53,6 +56,13 @@ class CoverageCurve:
                 for k in rounds
             ),
         )
+
+    @classmethod
+    def of_lane(cls, name: str, study: Study, rng: np.random.Generator) -> CoverageCurve:
+        """Follow one of the study's selectors."""
+        curve = cls.of(name, [r.states[name].transfer for r in study.replicates], rng)
+        spent = [steps_of(r, name)[: curve.rounds] for r in study.replicates]
+        return replace(curve, steps=tuple(np.mean(spent, axis=0).tolist()))
 
     @property
     def rounds(self) -> int:
@@ -117,10 +127,7 @@ class Comparison:
             for name in study.replicates[0].states
             if all(replicate.states[name].picks for replicate in study.replicates)
         ]
-        curves = tuple(
-            CoverageCurve.of(name, [r.states[name].transfer for r in study.replicates], rng)
-            for name in names
-        )
+        curves = tuple(CoverageCurve.of_lane(name, study, rng) for name in names)
         return cls(curves, oracle_curve(study, rng), references(study, rng))
 
     @property
@@ -134,8 +141,19 @@ def served(matrix: TransferMatrix) -> Array:
     return matrix.returns[matrix.covering, np.arange(len(matrix.targets))]
 
 
+def steps_of(replicate: Replicate, name: str) -> Array:
+    """Return the training steps of a selector's first k sources together, k = 1 … K."""
+    records = [replicate.pool[key] for key in replicate.states[name].keys]
+    return np.cumsum([float(record.steps) for record in records])
+
+
 def oracle_curve(study: Study, rng: np.random.Generator) -> CoverageCurve | None:
-    """Replay the sequential oracle on each seed's own true matrix."""
+    """Replay the sequential oracle on each seed's own true matrix.
+
+    Where sources inherit, there is no true matrix: what one returns depends on those before it.
+    """
+    if study.experiment.inherits:
+        return None
     matrices = []
     for replicate in study.replicates:
         if replicate.truth is None:
@@ -184,7 +202,7 @@ REFERENCES: dict[str, tuple[str, Callable[[Replicate], Array | None]]] = {
         "one policy trained on all contexts, not told the context",
         policy(HIDDEN),
     ),
-    "independent": ("one policy per context, each on its own context", independent),
+    "independent": ("one policy per context from nothing, each on its own context", independent),
     "best of all trained": (
         "for each target the best of all policies of the run, an upper bound on what its "
         "policies can cover",

@@ -39,6 +39,8 @@ class Exhibit:
 def of_study(study: Study, comparison: Comparison) -> Iterator[Exhibit]:
     """Yield the figures of all seeds together."""
     yield coverage(study, comparison)
+    if study.experiment.inherits or study.experiment.training.stop is not None:
+        yield coverage_over_steps(study, comparison)
     if len(study.replicates) > 1:
         yield across_seeds(study)
 
@@ -72,6 +74,26 @@ def coverage(study: Study, comparison: Comparison) -> Exhibit:
         ),
         alt=f"V over the number of trained sources: {'; '.join(finals)}.",
         figure=coverage_figure(comparison),
+    )
+
+
+def coverage_over_steps(study: Study, comparison: Comparison) -> Exhibit:
+    """Make the figure of V over training steps, for sources that do not all take the same."""
+    from rltransfer.reports.figures.coverage import steps_figure
+
+    finals = [
+        f"{c.name} {number(c.final.value)} after {number(c.steps[-1])}" for c in comparison.curves
+    ]
+    return Exhibit(
+        name="steps",
+        title="Coverage over environment steps of training",
+        caption=(
+            "Higher and further left is better. The same points as above, each at the steps that "
+            "all sources so far took to train; steps of evaluation and of the episodes behind "
+            "learning curves are not counted."
+        ),
+        alt=f"V over environment steps of training: {'; '.join(finals)}.",
+        figure=steps_figure(comparison),
     )
 
 

@@ -15,6 +15,7 @@ from rltransfer.contexts import Context, ContextSpace
 from rltransfer.envs.spec import EnvironmentSpec
 from rltransfer.errors import InvalidExperiment, RLTransferError
 from rltransfer.experiment.agenda import Agenda
+from rltransfer.experiment.keys import Lineage
 from rltransfer.experiment.lanes import LaneState
 from rltransfer.experiment.spec import MULTI_TASK, Experiment
 from rltransfer.experiment.tables import best_known, gap_reports
@@ -69,20 +70,30 @@ class Replicate:
 
     @cached_property
     def known(self) -> TransferMatrix:
-        """Every policy trained on one context: the own selector's first, then all others."""
+        """A policy of every trained context: the own selector's first, then others' first."""
         known = self.matrix
         trained = {known.sources[index] for index in known.trained}
         for record in self.pool.values():
             if record.context is not None and record.context not in trained:
+                trained.add(record.context)
                 known = known.learn(record.context, record.returns)
         return known
 
     @cached_property
+    def alone(self) -> tuple[SourceRecord, ...]:
+        """The policies of the candidates that inherit nothing, as far as they are trained."""
+        keys = (Lineage(source).key for source in self.matrix.sources)
+        return tuple(self.pool[key] for key in keys if key in self.pool)
+
+    @cached_property
     def truth(self) -> NDArray[np.float64] | None:
-        """Returns of every source, shape (N, M, E), or None while some are not trained."""
-        if len(self.known.trained) < len(self.known.sources):
+        """Returns of every source, shape (N, M, E), or None while some are not trained.
+
+        Of policies that inherit nothing: another's returns depend on those before it.
+        """
+        if len(self.alone) < len(self.matrix.sources):
             return None
-        return self.known.returns[np.argsort(self.known.trained)]
+        return np.stack([record.returns for record in self.alone])
 
     @cached_property
     def best_known(self) -> NDArray[np.float64]:
@@ -106,8 +117,8 @@ class Replicate:
         behind += [f"{name} is not trained" for name in MULTI_TASK
                    if name in compare and name not in self.pool]  # fmt: skip
         if "independent" in compare and self.truth is None:
-            known = self.known
-            behind.append(f"{len(known.trained)} of {len(known.sources)} contexts are trained")
+            every, how = len(self.matrix.sources), " from nothing" * self.experiment.inherits
+            behind.append(f"{len(self.alone)} of {every} contexts are trained{how}")
         return tuple(behind)
 
 

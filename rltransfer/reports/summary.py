@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rltransfer.reports.comparison import Comparison, CoverageCurve, Reference
-from rltransfer.reports.cost import Cost
+from rltransfer.reports.cost import Cost, from_nothing
 from rltransfer.reports.covered import Covered
 from rltransfer.reports.estimate import Estimate
 from rltransfer.reports.study import Study
@@ -160,4 +160,23 @@ def notes(study: Study) -> list[str]:
         )
     if episodes == 1:
         said.append("One episode per target: the gaps have no interval over episodes.")
+    if study.experiment.inherits:
+        said.append(inheritance(study))
+    return said
+
+
+def inheritance(study: Study) -> str:
+    """Say what it means for the numbers that sources inherit."""
+    alone = sum(len(from_nothing(replicate)) for replicate in study.replicates)
+    every = len(study.targets) * len(study.seeds)
+    said = (
+        "Each source but the first is trained from those before it, so a policy depends on the "
+        "order, and selectors may have different policies of one context."
+    )
+    if alone < every:
+        trainings = "1 training" if alone == 1 else f"{alone} trainings"
+        said += (
+            f" The steps saved are measured against {trainings} from nothing; "
+            "compare = ['independent'] would train all."
+        )
     return said

@@ -7,12 +7,34 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rltransfer.experiment.lanes import LaneState
+from rltransfer.reports import findings
 from rltransfer.reports.study import Replicate
 from rltransfer.reports.words import context_text
-from rltransfer.runs import SourceRecord
+from rltransfer.runs import SourceRecord, StageRecord
 from rltransfer.runs.store import flat
 
-__all__ = ["TrainedRow", "provenance_rows", "trained_rows"]
+__all__ = ["StageRow", "TrainedRow", "provenance_rows", "trained_rows"]
+
+
+@dataclass(frozen=True)
+class StageRow:
+    """One stage of a training.
+
+    Attributes:
+        name: of the stage.
+        steps, seconds: what it cost.
+        findings: what it found, in words.
+    """
+
+    name: str
+    steps: int
+    seconds: float
+    findings: tuple[str, ...]
+
+    @classmethod
+    def of(cls, stage: StageRecord) -> StageRow:
+        """Put a stage into words."""
+        return cls(stage.name, stage.steps, stage.seconds, findings.in_words(stage.findings))
 
 
 @dataclass(frozen=True)
@@ -24,11 +46,15 @@ class TrainedRow:
         color: of the source in the figures; None where the study's own selector did not pick it.
         lanes: which selector picked it in which round, such as `mbtl 2`.
         steps, seconds: what its training cost.
+        monitor_steps: environment steps of the episodes behind its learning curve, which are not
+            in `steps`; None where nobody counted them.
         wall: seconds of training and evaluation together.
         own: its mean return on its own context; None for a policy of many contexts.
         gain: by how much it raised V of the first of `lanes`; None in the first round.
         reason: why that selector picked it.
         finished: when, in universal time.
+        parents: the policies that it was trained from, in words.
+        stages: what each stage cost and found; empty where that is not known.
     """
 
     label: str
@@ -36,16 +62,19 @@ class TrainedRow:
     lanes: tuple[str, ...]
     steps: int
     seconds: float
+    monitor_steps: int | None
     wall: float
     own: float | None
     gain: float | None
     reason: str
     finished: str
+    parents: tuple[str, ...]
+    stages: tuple[StageRow, ...]
 
 
 def trained_rows(replicate: Replicate) -> list[TrainedRow]:
     """Return a row per committed policy: the study's own in their order, then the others."""
-    own = [pick.context.digest for pick in replicate.own.picks]
+    own = replicate.own.keys
     others = [key for key in replicate.pool if key not in own]
     return [trained_row(replicate, replicate.pool[key]) for key in [*own, *others]]
 
@@ -57,22 +86,25 @@ def trained_row(replicate: Replicate, record: SourceRecord) -> TrainedRow:
     rounds = {
         name: k
         for name, state in replicate.states.items()
-        for k, pick in enumerate(state.picks)
-        if pick.context == record.context
+        for k, key in enumerate(state.keys)
+        if key == record.key
     }
     first = next(iter(rounds), None)
-    colors = source_colors(replicate.matrix)
+    colors, own = source_colors(replicate.matrix), replicate.own.keys
     return TrainedRow(
         label=label(replicate, record),
-        color=None if record.context is None else colors.get(record.context),
+        color=colors.get(record.context) if record.context and record.key in own else None,
         lanes=tuple(f"{name} {k + 1}" for name, k in rounds.items()),
         steps=record.steps,
         seconds=record.seconds,
+        monitor_steps=record.monitor_steps,
         wall=record.finished - record.started,
         own=own_return(replicate, record),
         gain=None if first is None else gain(replicate.states[first], rounds[first]),
         reason="" if first is None else replicate.states[first].picks[rounds[first]].reason,
         finished=moment(record.finished),
+        parents=tuple(label(replicate, replicate.pool[key]) for key in record.parents),
+        stages=tuple(map(StageRow.of, record.stage_results)),
     )
 
 

@@ -1,10 +1,11 @@
 """One trained policy of a run: what it cost, how it learnt, what it returns everywhere.
 
 A committed folder holds
-    result.json          context, seed, costs, stages
+    result.json          context, parents, seed, costs, stages and what they found
     returns.parquet      target.<feature>…, episode, return, length: one row per episode
     learning.csv         step, score: the learning curve on the policy's own contexts
     policy.safetensors, policy.json
+    transitions.safetensors      what it saw while it was trained, if that was recorded
     MANIFEST.json        sha256 of each
 """
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,10 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rltransfer.contexts import Context
+from rltransfer.data import Transitions
+from rltransfer.data.transitions_file import FILE, write_transitions
 from rltransfer.errors import CorruptRun
 from rltransfer.files import verify_folder
 
-__all__ = ["SavablePolicy", "SourceRecord"]
+__all__ = ["SavablePolicy", "SourceRecord", "StageRecord"]
 
 FORMAT = 1
 
@@ -36,21 +39,46 @@ class SavablePolicy(Protocol):
         """Write the policy's files into an existing folder."""
 
 
+@dataclass(frozen=True)
+class StageRecord:
+    """What one stage of a training cost, and what it found.
+
+    Attributes:
+        name: of the stage.
+        steps: environment steps that it took.
+        seconds: of wall-clock time.
+        findings: facts by name, as plain data.
+    """
+
+    name: str
+    steps: int
+    seconds: float
+    findings: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, eq=False)
 class SourceRecord:
     """A policy's training and its returns in all targets.
 
     Attributes:
-        key: its name in the run: the context's digest, or the multi-task recipe's name.
+        key: its name in the run, made of its context and its parents; or the multi-task
+            recipe's name.
         context: the source context; None if it was trained on many.
         returns, lengths: of each episode in each target, shape (M, E).
         curve: (step, mean return on its own contexts) while it was trained.
         steps: environment steps of its training.
         seconds: wall-clock time of its training.
         seed: of its training.
-        started, finished: seconds since 1970, of training and evaluation together.
+        started, finished: seconds since 1970, of training and evaluation together; as if stages
+            that an interrupted attempt had finished had run just before.
         stages: the names of the stages, in order.
         versions: of the libraries that decide the simulator's trajectories.
+        parents: keys of the sources that it was trained from, in order.
+        stage_results: what each stage cost and found; empty in folders of older versions.
+        monitor_steps: environment steps of the episodes behind the curve, which are not part of
+            `steps`; None in folders of older versions, which did not count them.
+        recorded: what it saw while it was trained, to be written; `read` leaves it on the disk,
+            see `data.transitions_file`.
     """
 
     key: str
@@ -65,6 +93,10 @@ class SourceRecord:
     finished: float
     stages: tuple[str, ...]
     versions: Mapping[str, str] = field(default_factory=dict)
+    parents: tuple[str, ...] = ()
+    stage_results: tuple[StageRecord, ...] = ()
+    monitor_steps: int | None = None
+    recorded: Transitions | None = None
 
     @property
     def label(self) -> str:
@@ -77,6 +109,8 @@ class SourceRecord:
         (folder / "result.json").write_text(json.dumps(self.result(), indent=1), encoding="utf-8")
         write_curve(folder / "learning.csv", self.curve)
         write_returns(folder / "returns.parquet", targets, self.returns, self.lengths)
+        if self.recorded is not None:
+            write_transitions(folder / FILE, self.recorded)
 
     def result(self) -> dict[str, Any]:
         """Return what `result.json` holds."""
@@ -90,6 +124,9 @@ class SourceRecord:
             "started": self.started,
             "finished": self.finished,
             "stages": list(self.stages),
+            "parents": list(self.parents),
+            "stage_results": [asdict(stage) for stage in self.stage_results],
+            "monitor_steps": self.monitor_steps,
             "simulator": dict(self.versions),
             "shape": list(self.returns.shape),
         }
@@ -123,6 +160,11 @@ class SourceRecord:
                 finished=result["finished"],
                 stages=tuple(result["stages"]),
                 versions=result.get("simulator", {}),
+                parents=tuple(result.get("parents", ())),
+                stage_results=tuple(
+                    StageRecord(**said) for said in result.get("stage_results", ())
+                ),
+                monitor_steps=result.get("monitor_steps"),
             )
         except (KeyError, TypeError, ValueError, OSError) as error:
             raise CorruptRun(f"{folder} cannot be read as a trained source: {error!r}.") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -99,6 +100,11 @@ class Run:
         return self.path / "sources"
 
     @property
+    def unfinished_folder(self) -> Path:
+        """Where trainings in progress keep the results of their stages, a folder per key."""
+        return self.path / "working"
+
+    @property
     def study_file(self) -> Path:
         """The Optuna study that people watch."""
         return self.path / "study.journal"
@@ -175,7 +181,12 @@ class Run:
         taken = [int(folder.name) for folder in self.source_folders()]
         final = self.sources_folder / f"{max(taken, default=-1) + 1:02d}"
         commit_folder(final, lambda folder: record.write(folder, policy, targets))
+        shutil.rmtree(self.unfinished_folder / record.key, ignore_errors=True)
         return final
+
+    def clear_unfinished(self) -> None:
+        """Remove what trainings kept while they were in progress, once none is."""
+        shutil.rmtree(self.unfinished_folder, ignore_errors=True)
 
     def require_same(self, description: str) -> None:
         """Refuse to continue a run with another experiment.

@@ -51,6 +51,15 @@ class Actor:
 
     def __call__(self, observations: NDArray[Any]) -> NDArray[Any]:
         """Return actions, shape (n,) or (n, a), for observations of shape (n, o)."""
+        actions: NDArray[Any] = self._head(self.outputs(observations))
+        return actions
+
+    def outputs(self, observations: NDArray[Any]) -> Array:
+        """Return y, shape (n, a), for observations of shape (n, o).
+
+        Raises:
+            InvalidPolicy: if the observations have another shape.
+        """
         x = np.asarray(observations)
         if x.ndim != 2 or x.shape[1] != self._size:
             raise InvalidPolicy(
@@ -62,10 +71,9 @@ class Actor:
             h += b
             self._activate(h)
         W, b = self._output
-        y = h @ W
+        y: Array = h @ W
         y += b
-        actions: NDArray[Any] = self._head(y)
-        return actions
+        return y
 
 
 def tanh_in_place(h: Array) -> None:

@@ -10,6 +10,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from rltransfer.training.monitor import TrainingMonitor
 from rltransfer.training.policy import Policy
 from rltransfer.training.stage import CurvePoint
+from rltransfer.training.stopping import StoppingRule
 
 __all__ = ["BestCheckpoint"]
 
@@ -22,15 +23,25 @@ class BestCheckpoint(BaseCallback):
         monitor: scores it.
         total: environment steps of the whole training.
         looks: how often to look; the last look, after training, is the caller's.
+        stop: ends the training early.
+        first: the number of steps before which nobody looks; 0 to score the start itself.
     """
 
     def __init__(
-        self, snapshot: Callable[[int], Policy], monitor: TrainingMonitor, total: int, looks: int
+        self,
+        snapshot: Callable[[int], Policy],
+        monitor: TrainingMonitor,
+        total: int,
+        looks: int,
+        *,
+        stop: StoppingRule | None = None,
+        first: float | None = None,
     ) -> None:
         super().__init__()
         self._snapshot, self._monitor = snapshot, monitor
         self._total, self._interval = total, total / looks
-        self._next = self._interval
+        self._next = self._interval if first is None else first
+        self._stop = stop
         self._best: tuple[float, Policy] | None = None
         self._curve: list[CurvePoint] = []
 
@@ -45,8 +56,14 @@ class BestCheckpoint(BaseCallback):
         """What was measured."""
         return tuple(self._curve)
 
+    @property
+    def stopped(self) -> bool:
+        """Whether the policy has met the stopping rule."""
+        scores = [point.score for point in self._curve]
+        return self._stop is not None and self._stop.met(scores)
+
     def _on_step(self) -> bool:
-        return True
+        return not self.stopped
 
     def _on_rollout_start(self) -> None:
         if self.model.num_timesteps >= self._next:

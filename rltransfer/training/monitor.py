@@ -22,6 +22,9 @@ class TrainingMonitor(Protocol):
     def report(self, steps: int, total: int, score: float | None) -> None:
         """Hear that `steps` of `total` environment steps are done, and the policy's score then."""
 
+    def working(self, stage: str, done: int, total: int) -> None:
+        """Hear that a stage without an environment has done a part of its own work."""
+
 
 class SilentMonitor:
     """Measures nothing, so that the last policy of a training counts as its best."""
@@ -31,4 +34,7 @@ class SilentMonitor:
         return math.nan
 
     def report(self, steps: int, total: int, score: float | None) -> None:
+        """Do nothing."""
+
+    def working(self, stage: str, done: int, total: int) -> None:
         """Do nothing."""

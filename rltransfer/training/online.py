@@ -14,16 +14,20 @@ from rltransfer.errors import SourceFailed
 from rltransfer.training.algorithms import AlgorithmSettings
 from rltransfer.training.context_rounds import ContextRounds
 from rltransfer.training.global_state import own_global_state
+from rltransfer.training.head_start import HeadStart
 from rltransfer.training.monitor import TrainingMonitor
 from rltransfer.training.policy import Policy
 from rltransfer.training.problem import TrainingProblem
 from rltransfer.training.stage import StageResult
+from rltransfer.training.stopping import StoppingRule
 
 if TYPE_CHECKING:
     from stable_baselines3.common.base_class import BaseAlgorithm
+    from stable_baselines3.common.vec_env import VecEnv
 
     from rltransfer.envs.vector import ContextVecEnv
     from rltransfer.training.checkpoints import BestCheckpoint
+    from rltransfer.training.recording import RecordingVecEnv
 
 __all__ = ["LOOKS", "OnlineRL"]
 
@@ -41,44 +45,82 @@ class OnlineRL:
     Attributes:
         settings: the algorithm and its hyperparameters.
         looks: how often the monitor scores the policy; of equal scores the later is kept.
+        stop: ends the training before its budget is spent; None to spend it.
+        record: how many of the last transitions to keep; 0 for none.
     """
 
     settings: AlgorithmSettings
     looks: int = LOOKS
+    stop: StoppingRule | None = None
+    record: int = 0
 
     @property
     def name(self) -> str:
         """The algorithm's name."""
         return self.settings.algorithm
 
+    @property
+    def first_look(self) -> float | None:
+        """After how many steps the policy is scored first; None for a usual interval."""
+        return None
+
     def run(
         self,
         problem: TrainingProblem,
-        start: Policy | None,
+        start: HeadStart,
         seed: np.random.SeedSequence,
         monitor: TrainingMonitor,
     ) -> StageResult:
         """Train; see `Stage.run`. The global random generators are left as they were.
 
         Raises:
-            InvalidPolicy: if `start` does not fit the settings.
+            InvalidPolicy: if the policy of `start` does not fit the settings.
             SourceFailed: if the simulator fails or the training diverges.
         """
         from rltransfer.training.checkpoints import BestCheckpoint
-        from rltransfer.training.sb3_agent import build_agent, start_from
 
         began = time.perf_counter()
         agent_seed, contexts_seed = (int(word >> 1) for word in seed.generate_state(2))
         rng = np.random.default_rng(contexts_seed)
         with own_global_state(), closing(make_venv(problem, self.settings.n_envs, rng)) as venv:
-            agent = build_agent(self.settings, venv, agent_seed)
-            if start is not None:
-                start_from(agent, start, problem)
-            snapshot = self.snapshots_of(agent, problem, seed)
-            keeper = BestCheckpoint(snapshot, monitor, self.settings.steps, self.looks)
+            recorder = self.recorder(venv, problem)
+            agent = self.agent(recorder or venv, problem, start, agent_seed)
+            keeper = BestCheckpoint(
+                self.snapshots_of(agent, problem, seed),
+                monitor,
+                self.settings.steps,
+                self.looks,
+                stop=self.stop,
+                first=self.first_look,
+            )
             self.learn(agent, keeper, problem)
-        seconds = time.perf_counter() - began
-        return StageResult(keeper.best, agent.num_timesteps, seconds, keeper.curve)
+        return StageResult(
+            learned=start.having(policy=keeper.best),
+            steps=agent.num_timesteps,
+            seconds=time.perf_counter() - began,
+            curve=keeper.curve,
+            findings={"stopped early": keeper.stopped} if self.stop is not None else {},
+            recorded=recorder.transitions() if recorder is not None else None,
+        )
+
+    def agent(
+        self, venv: VecEnv, problem: TrainingProblem, start: HeadStart, seed: int
+    ) -> BaseAlgorithm:
+        """Return the agent before its first step."""
+        from rltransfer.training.sb3_agent import build_agent, start_from
+
+        agent = build_agent(self.settings, venv, seed)
+        if start.policy is not None:
+            start_from(agent, start.policy, problem)
+        return agent
+
+    def recorder(self, venv: ContextVecEnv, problem: TrainingProblem) -> RecordingVecEnv | None:
+        """Return what keeps the transitions of the environment, if any are to be kept."""
+        if not self.record:
+            return None
+        from rltransfer.training.recording import RecordingVecEnv
+
+        return RecordingVecEnv(venv, self.record)
 
     def snapshots_of(
         self, agent: BaseAlgorithm, problem: TrainingProblem, seed: np.random.SeedSequence
@@ -93,7 +135,8 @@ class OnlineRL:
         """Spend the budget, then look a last time."""
         try:
             agent.learn(self.settings.steps, callback=keeper, log_interval=NEVER)
-            keeper.look()
+            if not keeper.stopped:
+                keeper.look()
         except ValueError as error:
             reason = str(error).partition("\n")[0].rstrip(".:")
             raise SourceFailed(

@@ -94,6 +94,8 @@ class Normalization(Table):
         mean, var: one number per observation, of all observations seen in training.
         count: how many were seen; training that continues from here weighs them so.
         clip, epsilon: as in the formula.
+        return_var: the variance of discounted returns; rewards were divided by √(return_var + ε)
+            while training, so the value function counts in that unit. None: raw rewards.
     """
 
     mean: tuple[Finite, ...]
@@ -101,6 +103,7 @@ class Normalization(Table):
     count: Positive
     clip: Positive = 10.0
     epsilon: Positive = 1e-8
+    return_var: Positive | None = None
 
 
 class PolicySpec(Table):

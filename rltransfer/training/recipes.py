@@ -1,96 +1,35 @@
-"""How contexts become policies: one policy for one context, one for all, or one for each.
-
-A recipe says which problems to train and with what trainer; a study names it.
-"""
+"""The recipes by name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Sequence
 
-from rltransfer.envs import ContextualEnv, TrainingDefaults
-from rltransfer.errors import InvalidExperiment, UnknownName, did_you_mean
-from rltransfer.training.algorithms import defaults_of, resolve
-from rltransfer.training.online import OnlineRL
-from rltransfer.training.problem import TrainingProblem
-from rltransfer.training.trainer import Trainer
+from rltransfer.envs import TrainingDefaults
+from rltransfer.errors import UnknownName, did_you_mean
+from rltransfer.training.offline_recipes import (
+    CloneThenPPO,
+    FaithfulUniO4,
+    FittedCloneThenPPO,
+    IQLFineTune,
+    OfflineOnly,
+    UniO4,
+    WarmStartPPO,
+)
+from rltransfer.training.online_recipes import FromScratch, Independent, MultiTask
+from rltransfer.training.recipe import Recipe
+from rltransfer.training.stopping import StoppingRule
 
-__all__ = ["RECIPES", "FromScratch", "Independent", "MultiTask", "Recipe", "make_recipe"]
-
-Contexts = Sequence[Mapping[str, float]]
-
-
-class Recipe(Protocol):
-    """Turns contexts into problems, and a family into the trainer for them."""
-
-    def problems(self, env: ContextualEnv, contexts: Contexts) -> tuple[TrainingProblem, ...]:
-        """Return the problems to train, one policy each."""
-
-    def trainer(self, env: ContextualEnv) -> Trainer:
-        """Return what trains each problem.
-
-        Raises:
-            UnknownName: if there is no such algorithm.
-            InvalidExperiment: if its settings do not fit the family.
-        """
-
-
-@dataclass(frozen=True)
-class OnlineRecipe:
-    """A recipe whose trainer is one algorithm from random weights.
-
-    Attributes:
-        algorithm: a name of `ALGORITHMS`; None for the family's own.
-        defaults: its settings; None for the family's.
-        observe: the context features that the policies see.
-    """
-
-    algorithm: str | None = None
-    defaults: TrainingDefaults | None = None
-    observe: tuple[str, ...] = ()
-
-    def trainer(self, env: ContextualEnv) -> Trainer:
-        """Return the trainer; see `Recipe.trainer`."""
-        name, known = defaults_of(env, self.algorithm)
-        return Trainer([OnlineRL(resolve(name, self.defaults or known, env))])
-
-
-class FromScratch(OnlineRecipe):
-    """One context, one policy."""
-
-    def problems(self, env: ContextualEnv, contexts: Contexts) -> tuple[TrainingProblem, ...]:
-        """Return the only problem.
-
-        Raises:
-            InvalidExperiment: if there is not exactly one context.
-        """
-        if len(contexts) != 1:
-            raise InvalidExperiment(
-                f"the recipe 'from-scratch' trains on 1 context; got {len(contexts)}. For one "
-                "policy on all of them use 'multi-task', for one on each 'independent'."
-            )
-        return (TrainingProblem(env, contexts, self.observe),)
-
-
-class MultiTask(OnlineRecipe):
-    """All contexts, one policy: every episode draws its context; see `observe`."""
-
-    def problems(self, env: ContextualEnv, contexts: Contexts) -> tuple[TrainingProblem, ...]:
-        """Return the only problem."""
-        return (TrainingProblem(env, contexts, self.observe),)
-
-
-class Independent(OnlineRecipe):
-    """All contexts, one policy each."""
-
-    def problems(self, env: ContextualEnv, contexts: Contexts) -> tuple[TrainingProblem, ...]:
-        """Return a problem per context, in order."""
-        return tuple(TrainingProblem(env, [context], self.observe) for context in contexts)
-
+__all__ = ["RECIPES", "Recipe", "make_recipe"]
 
 RECIPES: dict[str, Callable[..., Recipe]] = {
     "from-scratch": FromScratch,
+    "uni-o4": UniO4,
+    "uni-o4-faithful": FaithfulUniO4,
+    "warm-start-ppo": WarmStartPPO,
+    "offline-only": OfflineOnly,
+    "clone-then-ppo": CloneThenPPO,
+    "clone-then-ppo-fitted": FittedCloneThenPPO,
+    "iql-fine-tune": IQLFineTune,
     "multi-task": MultiTask,
     "independent": Independent,
 }
@@ -102,6 +41,8 @@ def make_recipe(
     algorithm: str | None = None,
     defaults: TrainingDefaults | None = None,
     observe: Sequence[str] = (),
+    stop: StoppingRule | None = None,
+    record: int = 0,
 ) -> Recipe:
     """Build a recipe by name.
 
@@ -110,6 +51,8 @@ def make_recipe(
         algorithm: a name of `ALGORITHMS`; None for the family's own.
         defaults: steps, sub-environments and hyperparameters; None for the family's.
         observe: the context features that the policies see; none by default.
+        stop: ends a training before its budget is spent.
+        record: how many of a training's last transitions are kept.
 
     Raises:
         UnknownName: if there is no such recipe.
@@ -118,4 +61,4 @@ def make_recipe(
         raise UnknownName(
             f"unknown recipe {name!r}{did_you_mean(name, RECIPES)} Known: {', '.join(RECIPES)}."
         )
-    return RECIPES[name](algorithm, defaults, tuple(observe))
+    return RECIPES[name](algorithm, defaults, tuple(observe), stop, record)

@@ -16,14 +16,23 @@ from stable_baselines3.common.utils import LinearSchedule
 from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
 from rltransfer.errors import InvalidExperiment, InvalidPolicy
-from rltransfer.training.algorithms import AlgorithmSettings
+from rltransfer.training.algorithms import ALGORITHMS, AlgorithmSettings
 from rltransfer.training.hyperparameters import linear_start
 from rltransfer.training.policy import Policy
-from rltransfer.training.policy_spec import Normalization
+from rltransfer.training.policy_spec import NetworkSpec, Normalization
 from rltransfer.training.problem import TrainingProblem
 from rltransfer.training.sb3_weights import policy_from_weights
 
-__all__ = ["ACTIVATIONS", "build_agent", "policy_of", "start_from"]
+__all__ = [
+    "ACTIVATIONS",
+    "build_agent",
+    "give_statistics",
+    "load_policy",
+    "network_arguments",
+    "policy_of",
+    "start_from",
+    "translate",
+]
 
 ACTIVATIONS: dict[str, type[torch.nn.Module]] = {"tanh": torch.nn.Tanh, "relu": torch.nn.ReLU}
 NOISES: dict[str, Callable[..., noise.ActionNoise]] = {
@@ -93,7 +102,7 @@ def policy_of(
     state = agent.policy.state_dict()
     names = {kind: name for name, kind in ACTIVATIONS.items()}
     return policy_from_weights(
-        algorithm=type(agent).__name__,
+        algorithm=algorithm_of(agent),
         weights={name: tensor.detach().numpy() for name, tensor in state.items()},
         activation=names[cast(type[torch.nn.Module], agent.policy.activation_fn)],
         spaces=(agent.observation_space, agent.action_space),
@@ -101,6 +110,11 @@ def policy_of(
         normalization=normalization_of(agent),
         provenance=provenance,
     )
+
+
+def algorithm_of(agent: BaseAlgorithm) -> str:
+    """Return which of Stable-Baselines3's algorithms an agent is, or is built on."""
+    return next(kind.__name__ for kind in type(agent).__mro__ if kind.__name__ in ALGORITHMS)
 
 
 def normalization_of(agent: BaseAlgorithm) -> Normalization | None:
@@ -115,6 +129,7 @@ def normalization_of(agent: BaseAlgorithm) -> Normalization | None:
         count=float(seen.count),
         clip=float(venv.clip_obs),
         epsilon=float(venv.epsilon),
+        return_var=max(float(venv.ret_rms.var), 1e-8) if venv.norm_reward else None,
     )
 
 
@@ -124,6 +139,19 @@ def start_from(agent: BaseAlgorithm, start: Policy, problem: TrainingProblem) ->
     Raises:
         InvalidPolicy: if the policy is not of the agent's kind, naming the difference.
     """
+    load_policy(agent, start, problem)
+    venv, stats = agent.get_vec_normalize_env(), start.spec.normalization
+    if (venv is None) != (stats is None):
+        raise InvalidPolicy(
+            f"training cannot start from {start!r}: it was trained with normalize = "
+            f"{stats is not None}, so set that here, too."
+        )
+    if venv is not None and stats is not None:
+        give_statistics(venv, stats)
+
+
+def load_policy(agent: BaseAlgorithm, start: Policy, problem: TrainingProblem) -> None:
+    """Give an agent a policy's weights, if it is of the agent's kind; see `start_from`."""
     own = policy_of(agent, problem, {}).spec
     for field in ("algorithm", "network", "observation_space", "action_space", "observe"):
         wanted, given = getattr(own, field), getattr(start.spec, field)
@@ -132,13 +160,20 @@ def start_from(agent: BaseAlgorithm, start: Policy, problem: TrainingProblem) ->
                 f"training cannot start from {start!r}: its {field} is {given!r}, and the "
                 f"settings make {wanted!r}."
             )
-    venv, stats = agent.get_vec_normalize_env(), start.spec.normalization
-    if (venv is None) != (stats is None):
-        raise InvalidPolicy(
-            f"training cannot start from {start!r}: it was trained with normalize = "
-            f"{stats is not None}, so set that here, too."
-        )
     agent.policy.load_state_dict({name: torch.tensor(w) for name, w in start.weights.items()})
-    if venv is not None and stats is not None:
-        seen = cast(RunningMeanStd, venv.obs_rms)
-        seen.mean, seen.var, seen.count = np.array(stats.mean), np.array(stats.var), stats.count
+
+
+def network_arguments(network: NetworkSpec) -> dict[str, Any]:
+    """Return `policy_kwargs` for an actor and a critic of these widths."""
+    return {
+        "net_arch": {"pi": list(network.actor), "vf": list(network.critic)},
+        "activation_fn": ACTIVATIONS[network.activation],
+    }
+
+
+def give_statistics(venv: VecNormalize, stats: Normalization) -> None:
+    """Let an environment standardise as a policy was used to."""
+    seen = cast(RunningMeanStd, venv.obs_rms)
+    seen.mean, seen.var, seen.count = np.array(stats.mean), np.array(stats.var), stats.count
+    if stats.return_var is not None:
+        venv.ret_rms.var, venv.ret_rms.count = np.array(stats.return_var), stats.count

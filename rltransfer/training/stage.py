@@ -1,12 +1,16 @@
-"""One step on the way to a policy: from nothing, or from the policy of the stage before."""
+"""One step on the way to a policy: from nothing, or from what the stages before have learned."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from rltransfer.data import Transitions
+from rltransfer.errors import InvalidExperiment
+from rltransfer.training.head_start import HeadStart
 from rltransfer.training.monitor import TrainingMonitor
 from rltransfer.training.policy import Policy
 from rltransfer.training.problem import TrainingProblem
@@ -26,20 +30,39 @@ class StageResult:
     """What a stage hands on.
 
     Attributes:
-        policy: the best policy that the stage saw.
-        steps: environment steps it took.
+        learned: what it began with, and what it has added.
+        steps: environment steps it took; 0 for an offline stage.
         seconds: of wall-clock time it took.
         curve: what the monitor measured on the way; empty if it measures nothing.
+        findings: facts for the report, as plain data that JSON can hold.
+        recorded: the transitions that it saw in the environment, if it records them.
     """
 
-    policy: Policy
+    learned: HeadStart
     steps: int
     seconds: float
-    curve: tuple[CurvePoint, ...]
+    curve: tuple[CurvePoint, ...] = ()
+    findings: Mapping[str, Any] = field(default_factory=dict)
+    recorded: Transitions | None = None
+
+    @property
+    def policy(self) -> Policy:
+        """The policy to go on with.
+
+        Raises:
+            InvalidExperiment: if no stage has made one yet.
+        """
+        if self.learned.policy is None:
+            raise InvalidExperiment("the last stage of a trainer must make a policy; got none.")
+        return self.learned.policy
 
 
 class Stage(Protocol):
-    """Makes a policy better. Stages are configured once and run on any problem."""
+    """Makes a policy, or something that helps to make one better.
+
+    Stages are configured once and run on any problem. What a stage returns depends on the
+    problem, the head start and the seed alone.
+    """
 
     @property
     def name(self) -> str:
@@ -48,7 +71,7 @@ class Stage(Protocol):
     def run(
         self,
         problem: TrainingProblem,
-        start: Policy | None,
+        start: HeadStart,
         seed: np.random.SeedSequence,
         monitor: TrainingMonitor,
     ) -> StageResult:
@@ -56,7 +79,11 @@ class Stage(Protocol):
 
         Args:
             problem: what is to be learnt.
-            start: where to begin; None to begin from random weights.
+            start: what is known already; `HeadStart()` for nothing.
             seed: decides every random number of the stage.
             monitor: scores policies, hears of progress.
+
+        Raises:
+            InvalidExperiment: if the head start lacks what the stage needs.
+            InvalidDataset: if the data cannot be learnt from.
         """

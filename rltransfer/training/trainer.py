@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from rltransfer.errors import InvalidExperiment
+from rltransfer.training.checkpointed import checkpoints_of
+from rltransfer.training.head_start import HeadStart
 from rltransfer.training.monitor import SilentMonitor, TrainingMonitor
 from rltransfer.training.policy import Policy
 from rltransfer.training.problem import TrainingProblem
@@ -26,6 +29,7 @@ class TrainingResult:
         seconds: wall-clock time of all stages.
         curve: the learning curves of all stages, one after another.
         stages: the stages' names, in order.
+        results: of each stage, in order.
     """
 
     policy: Policy
@@ -33,11 +37,12 @@ class TrainingResult:
     seconds: float
     curve: tuple[CurvePoint, ...]
     stages: tuple[str, ...]
+    results: tuple[StageResult, ...]
 
 
 @dataclass(frozen=True, init=False)
 class Trainer:
-    """Runs stages in order; each starts from the policy of the one before.
+    """Runs stages in order; each starts from what the ones before have learned.
 
     Raises:
         InvalidExperiment: if there is no stage.
@@ -51,30 +56,44 @@ class Trainer:
         object.__setattr__(self, "stages", tuple(stages))
 
     def train(
-        self, problem: TrainingProblem, seed: int, monitor: TrainingMonitor | None = None
+        self,
+        problem: TrainingProblem,
+        seed: int,
+        monitor: TrainingMonitor | None = None,
+        start: HeadStart | None = None,
+        checkpoints: Path | None = None,
     ) -> TrainingResult:
-        """Train a policy; the same problem and seed give the same weights on the same machine.
+        """Train a policy; the same problem, start and seed give the same weights on one machine.
 
         Args:
             problem: what is to be learnt.
             seed: decides every random number.
             monitor: scores policies, so that the best is kept, and hears of progress.
+            start: data and policies to begin with; nothing by default.
+            checkpoints: a folder that keeps the result of each stage; a later call with the same
+                problem, start, seed and stages goes on after the last one in it.
 
         Raises:
             SourceFailed: if the simulator fails or the training diverges.
         """
         watch = monitor if monitor is not None else SilentMonitor()
         seeds = np.random.SeedSequence(seed).spawn(len(self.stages))
+        learned = start if start is not None else HeadStart()
+        places = checkpoints_of(checkpoints, problem, seed, learned, self.stages)
         results: list[StageResult] = []
-        for stage, own in zip(self.stages, seeds, strict=True):
-            start = results[-1].policy if results else None
-            results.append(stage.run(problem, start, own, watch))
+        for stage, own, place in zip(self.stages, seeds, places, strict=True):
+            result = place.restored(learned)
+            if result is None:
+                result = place.kept(stage.run(problem, learned, own, watch), learned)
+            results.append(result)
+            learned = result.learned
         return TrainingResult(
             policy=results[-1].policy,
             steps=sum(result.steps for result in results),
             seconds=sum(result.seconds for result in results),
             curve=joined(results),
             stages=tuple(stage.name for stage in self.stages),
+            results=tuple(results),
         )
 
 

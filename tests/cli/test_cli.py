@@ -88,6 +88,15 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
         (["run", "cartpole", "--vary", "length", "--seeds", "a-b"], "--seeds must look like"),
         (["run", "cartpole", "--vary", "length", "--selector", "mtbl"], "did you mean 'mbtl'?"),
         (["run", "cartpole", "--vary", "length", "--algorithm", "SAC"], "SAC"),
+        (
+            ["run", "cartpole", "--vary", "length", "--trainer", "uni-o5"],
+            "did you mean 'uni-o4'?",
+        ),
+        (["run", "cartpole", "--vary", "length", "--stop", "2"], "less than or equal to 1"),
+        (
+            ["run", "cartpole", "--vary", "length", "--trainer", "uni-o4", "--algorithm", "DQN"],
+            "Use algorithm = 'PPO'",
+        ),
         (["run", "cartpole", "--vary", "length", "--name", "../x"], "name must be"),
         (["run", "cartpole", "--vary", "length", "--targets", "0"], "greater than or equal to 2"),
         (["run", "cartpole", "--vary", "length", "--seeds", ""], "--seeds must name"),
@@ -130,6 +139,15 @@ def test_options_change_only_what_they_name(tmp_path):
     assert plan["selection"]["rounds"] == 2
     assert plan["contexts"]["targets"] == {"length": 4}
     assert plan["name"] == "mine"
+
+
+def test_a_trainer_and_a_stop_are_put_into_the_plan(tmp_path):
+    words = ("run", "cartpole", "--vary", "length", "--trainer", "warm-start-ppo", "--stop", 0.9)
+    plan = json.loads(rltransfer(*words, "--dry-run", "--json", cwd=tmp_path, check=0).stdout)
+    training = plan["experiment"]["training"]
+    assert (training["recipe"], training["stop"]) == ("warm-start-ppo", 0.9)
+    out = rltransfer(*words, "--dry-run", cwd=tmp_path, check=0).stdout
+    assert "fewer where trainings end early" in out.replace("\n", " ")
 
 
 def test_no_words_show_the_help():

@@ -11,12 +11,18 @@ import pytest
 from numpy.typing import NDArray
 
 from rltransfer.contexts import Context, ContextSpace
+from rltransfer.experiment.keys import Lineage, key_of
 from rltransfer.experiment.lanes import make_lanes
 from rltransfer.experiment.spec import MULTI_TASK, Experiment
-from rltransfer.runs import Run, SourceRecord
+from rltransfer.runs import Run, SourceRecord, StageRecord
 
 MULTI_TASK_RETURN = dict(zip(MULTI_TASK, (300.0, 250.0), strict=True))
 STEPS, SECONDS, START = 1000, 12.5, 1_700_000_000.0
+OFFLINE = StageRecord(
+    "improvement", 0, 10.0,
+    {"checks": 6, "accepted": [2, 0], "scores": {"value model": [1.5, -2.0]}, "chosen": 0,
+     "kept_inherited": False},
+)  # fmt: skip
 
 
 class StubPolicy:
@@ -47,9 +53,15 @@ class Lab:
         return np.clip(mean[:, None] + noise, 9.0, 500.0)
 
 
-def commit(run: Run, experiment: Experiment, key: str, context: Context | None) -> None:
-    """Add a made-up source; a multi-task policy returns the same everywhere."""
+def commit(run: Run, experiment: Experiment, wanted: Lineage | str) -> None:
+    """Add a made-up source; a multi-task policy returns the same everywhere.
+
+    A source that inherits takes half the steps, in two stages.
+    """
     targets, episodes = experiment.targets(), experiment.evaluation.episodes
+    key, context = key_of(wanted), None if isinstance(wanted, str) else wanted.context
+    parents = () if isinstance(wanted, str) else wanted.parents
+    steps = STEPS // 2 if parents else STEPS
     if context is None:
         returns = np.full((len(targets), episodes), MULTI_TASK_RETURN[key])
     else:
@@ -57,8 +69,10 @@ def commit(run: Run, experiment: Experiment, key: str, context: Context | None) 
         returns = lab.returns(experiment.space, context, targets, episodes)
     record = SourceRecord(
         key=key, context=context, returns=returns, lengths=returns.astype(np.int64),
-        curve=((500, 50.0), (1000, 400.0)), steps=STEPS, seconds=SECONDS, seed=1, started=START,
-        finished=START + 20.0, stages=("stub",),
+        curve=((500, 50.0), (1000, 400.0)), steps=steps, seconds=SECONDS, seed=1, started=START,
+        finished=START + 20.0, stages=("stub",), parents=parents,
+        stage_results=(OFFLINE, StageRecord("online", steps, 2.5)) if parents else (),
+        monitor_steps=300 if experiment.inherits else None,
     )  # fmt: skip
     run.commit(record, StubPolicy(), targets)
 
@@ -69,18 +83,18 @@ def make_run(folder: Path, experiment: Experiment, trained: int | None = None) -
     compare = experiment.selection.compare
     if "independent" in compare:
         for context in experiment.sources():
-            commit(run, experiment, context.digest, context)
+            commit(run, experiment, Lineage(context))
     pool = run.sources()
     for lane in make_lanes(experiment, experiment.seeds[0]):
         for _ in range(lane.rounds if trained is None else trained):
-            wanted = lane.replay(pool).wanted
+            wanted = lane.replay(pool).next
             if wanted is None:
                 break
-            commit(run, experiment, wanted.context.digest, wanted.context)
+            commit(run, experiment, wanted)
             pool = run.sources()
     for key in MULTI_TASK:
         if key in compare:
-            commit(run, experiment, key, None)
+            commit(run, experiment, key)
     return run
 
 
@@ -120,6 +134,27 @@ def three_seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     compare = ["random", "equidistant", "multi-task", "independent"]
     return make_study(
         tmp_path_factory.mktemp("three"), seeds=(0, 1, 2), selection={"compare": compare}
+    )
+
+
+@pytest.fixture(scope="session")
+def inheriting(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished study with one seed, in which sources inherit from those before."""
+    return make_study(
+        tmp_path_factory.mktemp("inheriting"),
+        training={"recipe": "warm-start-ppo"},
+        selection={"compare": ["random", "equidistant"]},
+    )
+
+
+@pytest.fixture(scope="session")
+def inheriting_and_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with every context's own policy from nothing, and two seeds."""
+    return make_study(
+        tmp_path_factory.mktemp("alone"),
+        seeds=(0, 1),
+        training={"recipe": "warm-start-ppo"},
+        selection={"compare": ["independent"]},
     )
 
 

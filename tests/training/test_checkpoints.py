@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from rltransfer.training import StoppingRule
 from rltransfer.training.checkpoints import BestCheckpoint
 
 
@@ -21,9 +22,9 @@ class Scores:
         self.reports.append(point)
 
 
-def keeper_of(scores, total=100, looks=5):
+def keeper_of(scores, total=100, looks=5, **settings):
     monitor = Scores(scores)
-    keeper = BestCheckpoint(lambda steps: f"policy at {steps}", monitor, total, looks)
+    keeper = BestCheckpoint(lambda steps: f"policy at {steps}", monitor, total, looks, **settings)
     keeper.model = SimpleNamespace(num_timesteps=0)
     return keeper, monitor
 
@@ -68,3 +69,37 @@ def test_what_is_not_measured_is_not_in_the_curve():
     go(keeper, 50, 100)
     assert keeper.curve == ((100, 3.0),)
     assert monitor.reports == [(50, 100, None), (100, 100, 3.0)]
+
+
+def test_the_start_itself_is_scored_where_that_is_asked_for():
+    keeper, monitor = keeper_of([7, 1, 2, 3, 4, 5], first=0.0)
+    go(keeper, 20, 100)
+    assert [point.step for point in keeper.curve] == [0, 20, 40, 60, 80, 100]
+    assert keeper.best == "policy at 0"
+    assert monitor.scores == []
+
+
+@pytest.mark.parametrize(
+    ("scores", "patience", "goes_on"),
+    [
+        ([9, 10], 1, [True, False]),
+        ([10, 9, 10, 10], 2, [True, True, True, False]),
+        ([math.nan, 10, math.nan, 10], 2, [True, True, True, False]),  # what nobody measured
+        ([9, 9, 9], 1, [True, True, True]),
+    ],
+)
+def test_training_goes_on_until_the_rule_is_met(scores, patience, goes_on):
+    keeper, _ = keeper_of(scores, stop=StoppingRule(10.0, patience))
+    found = []
+    for _ in scores:
+        keeper.look()
+        found.append(keeper._on_step())
+    assert found == goes_on
+    assert keeper.stopped is not goes_on[-1]
+
+
+def test_without_a_rule_nothing_stops():
+    keeper, _ = keeper_of([1e9])
+    keeper.look()
+    assert keeper._on_step()
+    assert not keeper.stopped

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from rltransfer.contexts import Context
 from rltransfer.envs import TrainingDefaults
 from rltransfer.errors import InvalidExperiment, InvalidPolicy, SourceFailed
 from rltransfer.evaluation import evaluate
-from rltransfer.training import OnlineRL, TrainingProblem, resolve
+from rltransfer.training import HeadStart, OnlineRL, StoppingRule, TrainingProblem, resolve
 from rltransfer.training.online import make_venv
 
 CARTPOLE = rltransfer.make("cartpole")
@@ -43,7 +44,7 @@ def stage_of(algorithm="PPO", env=CARTPOLE, steps=256, n_envs=4, normalize=False
 
 def train(stage, problem, seed=0, start=None, monitor=None):
     watch = monitor or Watch(problem)
-    return stage.run(problem, start, np.random.SeedSequence(seed), watch)
+    return stage.run(problem, HeadStart(policy=start), np.random.SeedSequence(seed), watch)
 
 
 def equal(one, other):
@@ -202,3 +203,65 @@ def test_settings_that_the_library_refuses_are_a_sentence():
 def test_contexts_may_be_plain_contexts():
     problem = TrainingProblem(CARTPOLE, [Context(length=0.2)])
     assert train(stage_of(), problem).policy.spec.context["length"] == 0.2
+
+
+class Rising(Watch):
+    """Scores 0, 1, 2, …"""
+
+    def score(self, policy):
+        self.policies.append(policy)
+        self.scores.append(float(len(self.scores)))
+        return self.scores[-1]
+
+
+@pytest.mark.parametrize(("score", "patience", "looks"), [(0.0, 1, 1), (2.0, 1, 3), (2.0, 3, 5)])
+def test_a_training_stops_once_it_has_learnt_enough_and_counts_its_steps(score, patience, looks):
+    problem, stop = TrainingProblem(CARTPOLE, [{}]), StoppingRule(score, patience)
+    watch = Rising(problem)
+    result = train(replace(stage_of(steps=1280), stop=stop), problem, monitor=watch)
+    assert len(watch.scores) == looks == len(result.curve)
+    assert result.policy is watch.policies[-1]
+    assert result.findings == {"stopped early": True}
+    assert result.steps == result.curve[-1].step + 4  # one more step of the four environments
+    assert watch.totals[-1][1] == 1280
+
+
+def test_a_rule_that_is_not_met_spends_the_budget():
+    problem, stop = TrainingProblem(CARTPOLE, [{}]), StoppingRule(1e9)
+    result = train(replace(stage_of(steps=256), stop=stop), problem)
+    assert result.steps == 256
+    assert result.findings == {"stopped early": False}
+    assert train(stage_of(steps=256), problem).findings == {}
+
+
+def test_a_rule_met_at_the_last_look_alone_counts_as_met():
+    problem = TrainingProblem(CARTPOLE, [{}])
+    stage = replace(stage_of(steps=128), looks=2, stop=StoppingRule(1.0, 1))
+    result = train(stage, problem, monitor=Rising(problem))
+    assert result.steps == 128
+    assert result.findings == {"stopped early": True}
+
+
+def test_a_stopped_training_is_the_beginning_of_a_long_one():
+    problem = TrainingProblem(CARTPOLE, [{}])
+    long, short = Rising(problem), Rising(problem)
+    train(stage_of(steps=640), problem, monitor=long)
+    train(replace(stage_of(steps=640), stop=StoppingRule(2.0, 1)), problem, monitor=short)
+    assert equal(short.policies[-1], long.policies[2])
+
+
+def test_off_policy_trainings_stop_too():
+    problem = TrainingProblem(CARTPOLE, [{}])
+    stage = stage_of("DQN", steps=400, n_envs=1, **SMALL)
+    result = train(replace(stage, stop=StoppingRule(3.0, 1)), problem, monitor=Rising(problem))
+    assert result.steps < 120
+    assert result.findings == {"stopped early": True}
+
+
+def test_what_comes_before_a_training_is_handed_on():
+    problem = TrainingProblem(CARTPOLE, [{}])
+    known = train(stage_of(), problem).policy
+    start = HeadStart(policy=known, members=(known, known))
+    result = stage_of().run(problem, start, np.random.SeedSequence(1), Watch(problem))
+    assert result.learned.members == (known, known)
+    assert result.learned.policy is result.policy is not known

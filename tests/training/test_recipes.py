@@ -5,7 +5,15 @@ import pytest
 import rltransfer
 from rltransfer.envs import TrainingDefaults
 from rltransfer.errors import InvalidExperiment, UnknownName
-from rltransfer.training import FromScratch, Independent, MultiTask, make_recipe
+from rltransfer.training import (
+    RECIPES,
+    FromScratch,
+    Independent,
+    MultiTask,
+    StoppingRule,
+    Trainer,
+    make_recipe,
+)
 
 CARTPOLE = rltransfer.make("cartpole")
 CONTEXTS = CARTPOLE.space.select(["length"]).grid(3)
@@ -56,3 +64,31 @@ def test_a_trainer_has_the_settings_given_or_the_familys():
     (stage,) = make_recipe("multi-task").trainer(CARTPOLE).stages
     name, defaults = next(iter(CARTPOLE.spec.training.items()))
     assert (stage.name, stage.settings.steps) == (name, defaults.steps)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_is_built_and_trains_from_nothing(name):
+    recipe = make_recipe(name)
+    (problem,) = recipe.problems(CARTPOLE, CONTEXTS[:1])
+    assert problem.context["length"] == CONTEXTS[0]["length"]
+    (stage,) = recipe.trainer(CARTPOLE).stages
+    assert stage.name == "PPO"
+    assert isinstance(recipe.inherits, bool)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_stopping_and_recording_reach_the_training(name):
+    stop = StoppingRule(400.0)
+    (stage,) = make_recipe(name, stop=stop, record=123).trainer(CARTPOLE).stages
+    assert (stage.stop, stage.record) == (stop, 123)
+
+
+@pytest.mark.parametrize("name", ["from-scratch", "multi-task", "independent"])
+def test_learning_from_scratch_uses_no_data_and_inherits_nothing(name):
+    recipe = make_recipe(name)
+    assert not recipe.inherits
+    with pytest.raises(InvalidExperiment, match=r"cannot use recorded data\. Use .* 'uni-o4'"):
+        recipe.data_trainer(CARTPOLE)
+    warm = recipe.warm_trainer(CARTPOLE)
+    assert isinstance(warm, Trainer)
+    assert warm == recipe.trainer(CARTPOLE)

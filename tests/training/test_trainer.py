@@ -7,7 +7,7 @@ import pytest
 
 import rltransfer
 from rltransfer.errors import InvalidExperiment
-from rltransfer.training import CurvePoint, StageResult, Trainer, TrainingProblem
+from rltransfer.training import CurvePoint, HeadStart, StageResult, Trainer, TrainingProblem
 
 PROBLEM = TrainingProblem(rltransfer.make("cartpole"), [{}])
 
@@ -22,10 +22,11 @@ class Recorder:
 
     def run(self, problem, start, seed, monitor):
         self.calls.append((problem, start, tuple(seed.generate_state(2)), monitor))
-        return StageResult(self.policy, 100, 0.5, (CurvePoint(50, 1.0), CurvePoint(100, 2.0)))
+        curve = (CurvePoint(50, 1.0), CurvePoint(100, 2.0))
+        return StageResult(start.having(policy=self.policy), 100, 0.5, curve)
 
 
-def test_each_stage_starts_from_the_policy_before():
+def test_each_stage_starts_from_what_those_before_have_learned():
     first, second = Recorder("one", "p1"), Recorder("two", "p2")
     monitor = object()
     result = Trainer([first, second]).train(PROBLEM, seed=7, monitor=monitor)
@@ -34,8 +35,16 @@ def test_each_stage_starts_from_the_policy_before():
     assert (result.steps, result.seconds) == (200, 1.0)
     assert result.curve == ((50, 1.0), (100, 2.0), (150, 1.0), (200, 2.0))
     assert [call[0] for call in first.calls + second.calls] == [PROBLEM, PROBLEM]
-    assert [call[1] for call in first.calls + second.calls] == [None, "p1"]
+    starts = [call[1] for call in first.calls + second.calls]
+    assert starts == [HeadStart(), HeadStart(policy="p1")]
     assert all(call[3] is monitor for call in first.calls + second.calls)
+
+
+def test_the_first_stage_gets_the_head_start():
+    stage = Recorder("one", "p1")
+    start = HeadStart(policy="known", members=("a", "b"))
+    Trainer([stage]).train(PROBLEM, seed=7, start=start)
+    assert stage.calls[0][1] is start
 
 
 def test_stages_have_seeds_of_their_own_that_follow_from_the_one_given():
@@ -51,3 +60,8 @@ def test_stages_have_seeds_of_their_own_that_follow_from_the_one_given():
 def test_needs_a_stage():
     with pytest.raises(InvalidExperiment, match="at least one stage; got none"):
         Trainer([])
+
+
+def test_the_last_stage_must_make_a_policy():
+    with pytest.raises(InvalidExperiment, match="must make a policy"):
+        Trainer([Recorder("one", None)]).train(PROBLEM, seed=0)

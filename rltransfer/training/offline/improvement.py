@@ -1,0 +1,126 @@
+"""Offline multi-step PPO: each member of an ensemble improves on itself, under offline evaluation.
+
+Notation
+    n           members; π_i member i, π_i^old the policy that it improves on
+    A(s, a)     advantage: min(Q₁, Q₂)(s, a) - V(s) of a critic that stays fixed
+    ρ           π_i(a|s) / π_i^old(a|s)
+    ε           clip range
+
+    repeat
+        s ~ D,  a ~ π_i^old(·|s)
+        maximise  E[min(ρ A, clip(ρ, 1 - ε, 1 + ε) A)]              (Uni-O4; BPPO)
+        at every check:  score π_i and π_i^old without an environment;
+                         π_i^old ← π_i if the gate accepts it, else π_i ← π_i^old
+
+Sources: Zhuang et al., BPPO (ICLR 2023); Lei et al., Uni-O4 (ICLR 2024). What is ours: actions are
+enumerated where there are few; members that move farther from where they began than a KL budget
+allows are refused; the gate compares paired scores, and a refused member goes back.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from rltransfer.training.global_state import own_global_state
+from rltransfer.training.head_start import HeadStart
+from rltransfer.training.monitor import TrainingMonitor
+from rltransfer.training.offline.gate import BestSoFar, Gate, PairedGate
+from rltransfer.training.offline.improving import Improving
+from rltransfer.training.offline.scorers import AMQ, ModelReturn, Scorer
+from rltransfer.training.offline.stage import OfflineStage
+from rltransfer.training.offline.view import DataView
+from rltransfer.training.problem import TrainingProblem
+from rltransfer.training.stage import StageResult
+
+__all__ = ["Improvement", "published"]
+
+
+@dataclass(frozen=True)
+class Improvement(OfflineStage):
+    """Improves the members of an ensemble and chooses one of them.
+
+    Attributes:
+        view: how the data are looked at.
+        scorer: decides at the gate, and at the end which member is chosen.
+        witnesses: scorers that are asked, too, and only written down.
+        gate: says which members have become better.
+        refused: what becomes of a member that the gate refuses: it goes "back" to what was
+            accepted last, or it goes "on" as it is.
+        steps: gradient steps of each member.
+        check_every: steps between two checks.
+        batch: states of a minibatch.
+        starts: states from which policies are tried in the model.
+        learning_rate: of Adam, falling linearly to 0.
+        clip_range: ε.
+        kl_budget: the largest mean KL(π_i ‖ π_i at the beginning), in nats per number of an
+            action; a member that has spent it is refused. None: no budget.
+    """
+
+    view: DataView = DataView()
+    scorer: Scorer = ModelReturn()
+    witnesses: tuple[Scorer, ...] = (AMQ(),)
+    gate: Gate = PairedGate()
+    refused: Literal["back", "on"] = "back"
+    steps: int = 1_000
+    check_every: int = 50
+    batch: int = 512
+    starts: int = 64
+    learning_rate: float = 3e-4
+    clip_range: float = 0.2
+    kl_budget: float | None = 0.5
+
+    @property
+    def name(self) -> str:
+        """A word for tables."""
+        return "offline PPO"
+
+    def run_all(
+        self,
+        problems: Sequence[TrainingProblem],
+        starts: Sequence[HeadStart],
+        seeds: Sequence[np.random.SeedSequence],
+        monitor: TrainingMonitor,
+    ) -> list[StageResult]:
+        """Improve; see `OfflineStage.run_all`."""
+        began = time.perf_counter()
+        samples = self.view.samples(problems, starts, self.name)
+        with own_global_state():
+            work = Improving(self, samples, starts, seeds)
+            self.improve(work, monitor)
+            chosen = work.choice()
+            findings = work.findings(chosen)
+        seconds = (time.perf_counter() - began) / len(problems)
+        parts = zip(starts, work.members(), chosen, findings, strict=True)
+        return [
+            StageResult(
+                start.having(policy=members[best], members=members), 0, seconds, findings=facts
+            )
+            for start, members, best, facts in parts
+        ]
+
+    def improve(self, work: Improving, monitor: TrainingMonitor) -> None:
+        """Take all steps, and all checks between them."""
+        for step in range(1, self.steps + 1):
+            work.step(self.learning_rate * (1.0 - (step - 1) / self.steps))
+            if step % self.check_every == 0:
+                work.check()
+                monitor.working(self.name, step, self.steps)
+
+
+def published(view: DataView) -> Improvement:
+    """Return the stage as Uni-O4 describes it: AM-Q decides, the refused go on, no KL budget."""
+    return Improvement(
+        view,
+        scorer=AMQ(),
+        witnesses=(ModelReturn(),),
+        gate=BestSoFar(),
+        refused="on",
+        learning_rate=1e-4,
+        clip_range=0.25,
+        kl_budget=None,
+    )
