@@ -13,7 +13,8 @@ from rltransfer.cli.output import console, escape, print_json
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from rltransfer.experiment.adaptation import Adaptation, AdaptationSpec, Arm
+    from rltransfer.experiment.adaptation import Adaptation, Arm
+    from rltransfer.runs import Run
 
 __all__ = ["adapt"]
 
@@ -58,10 +59,23 @@ def adapt(
     The same command continues what was interrupted.
     """
     from rltransfer.cli.stages import continuable, stage_display
+    from rltransfer.experiment.adaptation import AdaptationSpec
     from rltransfer.experiment.adaptation import adapt as train_arms
+    from rltransfer.experiment.adaptation.spec import REFERENCE
 
-    trainers = [name.strip() for name in trainer.split(",") if name.strip()]
-    spec = spec_of(path, context, trainers, scratch, steps, seed, looks, threshold)
+    run, notes = first_run(path)
+    names = [name.strip() for name in trainer.split(",") if name.strip()]
+    spec = AdaptationSpec(
+        run=run,
+        context=read_context(context),
+        trainers=(*names, *([REFERENCE] if scratch else [])),
+        steps=steps,
+        seed=seed,
+        looks=looks,
+        share=threshold,
+        notes=notes,
+    )
+    spec.check()
     folder = out or spec.folder
     with continuable(as_json), stage_display(quiet or as_json) as listener:
         found = train_arms(spec, folder, listener)
@@ -72,23 +86,13 @@ def adapt(
         show(found, folder)
 
 
-def spec_of(
-    path: Path,
-    context: str,
-    trainers: list[str],
-    scratch: bool,
-    steps: int | None,
-    seed: int | None,
-    looks: int,
-    threshold: float,
-) -> AdaptationSpec:
-    """Return what is asked for, and check it.
+def first_run(path: Path) -> tuple[Run, tuple[str, ...]]:
+    """Return the first run of a folder, and a sentence on it where there are several.
 
     Raises:
-        InvalidExperiment: if the folder holds no run, or the arms cannot be trained.
+        InvalidExperiment: if the folder holds no run.
     """
     from rltransfer.errors import CorruptRun, InvalidExperiment
-    from rltransfer.experiment.adaptation import AdaptationSpec
     from rltransfer.runs import Run
 
     try:
@@ -96,27 +100,17 @@ def spec_of(
     except CorruptRun as error:
         raise InvalidExperiment(str(error)) from None
     several = f"{path} has {len(runs)} seeds; this is {runs[0].path.name}."
-    spec = AdaptationSpec(
-        run=runs[0],
-        context=read_context(context),
-        trainers=(*trainers, *(["from-scratch"] if scratch else [])),
-        steps=steps,
-        seed=seed,
-        looks=looks,
-        share=threshold,
-        notes=(several,) if len(runs) > 1 else (),
-    )
-    spec.check()
-    return spec
+    return runs[0], (several,) if len(runs) > 1 else ()
 
 
 def draw_curves(found: Adaptation, folder: Path) -> None:
     """Write the figure."""
+    from rltransfer.experiment.adaptation.spec import REFERENCE
     from rltransfer.reports.drawing import draw
     from rltransfer.reports.exhibits import Exhibit
     from rltransfer.reports.figures.adaptation import adaptation_figure
 
-    reference = "from-scratch" if found.reference is not None else None
+    reference = None if found.reference is None else REFERENCE
     figure = adaptation_figure(found.curves, reference, found.threshold)
     title = f"Adaptation to {found.spec.place}"
     caption = "Return of each policy while it learns on the target."

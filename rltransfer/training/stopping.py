@@ -22,7 +22,7 @@ class StoppingRule:
     """
 
     score: float
-    patience: int = 2
+    patience: int = 1
 
     def __post_init__(self) -> None:
         if self.patience < 1:

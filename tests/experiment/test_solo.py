@@ -17,7 +17,7 @@ from rltransfer.errors import (
     UnknownName,
 )
 from rltransfer.experiment.solo import Listener, SoloRecord, SoloSpec, train_solo
-from rltransfer.experiment.solo.spec import digest_of
+from rltransfer.experiment.solo.beginnings import digest_of
 from rltransfer.runs.lock import locked
 from rltransfer.training import CurvePoint, FromScratch, Policy, StageResult, Trainer
 from rltransfer.training.offline.fresh import fresh_policy, spec_for

@@ -3,7 +3,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from rltransfer.reports.drawing import rendered
-from rltransfer.reports.figures.adaptation import adaptation_figure
+from rltransfer.reports.figures.adaptation import adaptation_figure, spread
 from rltransfer.transfer.adaptation import LearningCurve
 
 STEPS = np.linspace(0.0, 1000.0, 6)
@@ -45,9 +45,15 @@ def test_arrows_are_as_high_as_the_jump_starts():
 def test_names_at_the_ends_do_not_lie_on_one_another():
     ax = drawn()
     low, high = ax.get_ylim()
-    ends = sorted(text.xy[1] for text in ax.texts if text.get_text() in CURVES)
-    assert len(ends) == 3
+    ends = sorted(text.xy[1] for text in ax.texts if text.get_text() in (*CURVES, "threshold 90"))
+    assert len(ends) == 4
     assert min(np.diff(ends)) >= 0.05 * (high - low)
+
+
+def test_names_move_as_little_as_they_must():
+    assert spread([0.0, 10.0, 20.0], 5.0) == pytest.approx([0, 10, 20])
+    assert spread([8.0, 10.0], 4.0) == pytest.approx([7, 11])
+    assert spread([0.0, 9.0, 9.0, 9.0], 3.0) == pytest.approx([0, 6, 9, 12])
 
 
 def test_without_reference_and_threshold_the_curves_are_drawn_alone():

@@ -6,8 +6,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rltransfer.experiment.adaptation.spec import REFERENCE, AdaptationSpec
-from rltransfer.experiment.monitor import fingerprint
-from rltransfer.experiment.solo.spec import digest_of
+from rltransfer.experiment.solo.beginnings import digest_of, name_of
 from rltransfer.experiment.solo.training import SoloTraining
 from rltransfer.training.head_start import HeadStart
 from rltransfer.training.online import OnlineRL
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from rltransfer.training.stage import Stage
 
 __all__ = ["arm", "watched"]
-
-DIGITS = 16
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ def arm(spec: AdaptationSpec, name: str, best: HeadStart) -> SoloTraining:
         "steps": spec.budget,
         "looks": spec.looks,
         "episodes": spec.experiment.evaluation.episodes,
-        "from": [fingerprint(policy)[:DIGITS] for policy in start.members],
+        "from": [name_of(policy) for policy in start.members],
         "data": None if start.data is None else digest_of(start.data),
     }
     return SoloTraining(

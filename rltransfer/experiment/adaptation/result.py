@@ -104,7 +104,7 @@ class Adaptation:
         """Sentences that a reader must know."""
         said = list(self.spec.notes)
         if self.spec.left_out:
-            said.append(f"{self.spec.why_left_out()}")
+            said.append(self.spec.why_left_out())
         if self.threshold is None:
             said.append("No arm ends above the start of the reference, so there is no threshold.")
         return tuple(said)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from rltransfer.contexts import Context
 from rltransfer.data.transitions_file import FILE
 from rltransfer.errors import InvalidExperiment
 from rltransfer.experiment.adaptation.choice import Source, sources_of
-from rltransfer.experiment.solo.spec import uses_data
+from rltransfer.experiment.solo.beginnings import uses_data
 from rltransfer.experiment.spec import Experiment
 from rltransfer.runs import Run
 from rltransfer.training.recipes import Recipe, make_recipe
@@ -40,6 +40,7 @@ class AdaptationSpec:
         seed: decides every random number; None for the run's own.
         looks: how often each policy is scored while it learns, after the first time.
         share: of the way from the reference's start to the best asymptote, for the threshold.
+        notes: sentences to be told with the result.
     """
 
     run: Run
@@ -49,7 +50,7 @@ class AdaptationSpec:
     seed: int | None = None
     looks: int = LOOKS
     share: float = SHARE
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def experiment(self) -> Experiment:

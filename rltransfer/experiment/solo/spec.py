@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from rltransfer.data import Transitions
-from rltransfer.data.transitions_file import DTYPES
 from rltransfer.envs import ContextualEnv, make
-from rltransfer.errors import InvalidExperiment, InvalidPolicy
-from rltransfer.experiment.monitor import fingerprint, monitor_episodes
+from rltransfer.errors import InvalidExperiment
+from rltransfer.experiment.monitor import monitor_episodes
+from rltransfer.experiment.solo.beginnings import (
+    digest_of,
+    name_of,
+    require_start,
+    uses_data,
+)
 from rltransfer.experiment.solo.training import SoloTraining
 from rltransfer.training.algorithms import defaults_of, resolve
 from rltransfer.training.head_start import HeadStart
 from rltransfer.training.policy import Policy
-from rltransfer.training.policy_spec import plain_space
 from rltransfer.training.recipes import Recipe, make_recipe
 from rltransfer.training.stopping import StoppingRule
 from rltransfer.training.trainer import Trainer
 
-__all__ = ["SoloSpec", "digest_of", "require_start", "uses_data"]
-
-DIGITS = 16
+__all__ = ["SoloSpec"]
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ class SoloSpec:
             "record": self.record,
             "observe": list(observe),
             "datasets": datasets,
-            "from": None if policy is None else fingerprint(policy)[:DIGITS],
+            "from": None if policy is None else name_of(policy),
         }
         episodes = monitor_episodes(problem, defaults.steps)
         return SoloTraining(problem, trainer, start, self.trainer, episodes, self.seed, told)
@@ -151,47 +152,3 @@ class SoloSpec:
             for id, part in zip(self.datasets, parts, strict=True)
         ]
         return Transitions.joined(parts), told
-
-
-def uses_data(recipe: Recipe, env: ContextualEnv) -> bool:
-    """Say whether a recipe that inherits learns from recorded transitions: else it refuses them."""
-    try:
-        recipe.data_trainer(env)
-    except InvalidExperiment:
-        return False
-    return True
-
-
-def require_start(policy: Policy, env: ContextualEnv, observe: tuple[str, ...], name: str) -> None:
-    """Refuse a policy that a training of this family cannot go on with.
-
-    Raises:
-        InvalidPolicy: naming the algorithm or the space.
-    """
-    spec = policy.spec
-    if spec.algorithm != "PPO":
-        raise InvalidPolicy(
-            f"{name} holds a {spec.algorithm} policy, and only PPO's can be gone on with. Train "
-            "one with PPO."
-        )
-    batch = env.batch([env.space.default])
-    o, actions = batch.observation_space.shape[0], plain_space(batch.action_space, "actions")
-    if policy.observe != observe or policy.observation_size != o + len(observe):
-        raise InvalidPolicy(
-            f"{name} holds a policy of {policy.observation_size} observations that sees the "
-            f"features {list(policy.observe)}; {env.spec.id} gives {o}, and {list(observe)} are "
-            "to be seen."
-        )
-    if actions != spec.action_space:
-        raise InvalidPolicy(
-            f"{name} holds a policy that chooses {spec.action_space!r}, and {env.spec.id} takes "
-            f"{actions!r}."
-        )
-
-
-def digest_of(data: Transitions) -> str:
-    """Return a hash of all numbers and contexts (16 hex digits)."""
-    hashed = sha256(repr([dict(context) for context in data.contexts]).encode())
-    for name in DTYPES:
-        hashed.update(getattr(data, name).tobytes())
-    return hashed.hexdigest()[:DIGITS]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from statistics import mean
 from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
@@ -111,11 +112,29 @@ def name_lines(ax: Axes, labels: list[tuple[float, str, str]], reference: str | 
         reference: the text that is written in ink although its line is grey.
     """
     low, high = ax.get_ylim()
-    apart = LEAST_APART * (high - low)
-    top = high + apart
-    for score, name, color in sorted(labels, reverse=True):
-        top = min(score, top - apart)
-        ax.annotate(name, (1.0, top), (6, 0), xycoords=("axes fraction", "data"),
-                    textcoords="offset points", color=INK if name == reference else color,
+    ordered = sorted(labels)
+    places = spread([height for height, _, _ in ordered], LEAST_APART * (high - low))
+    for place, (_, text, color) in zip(places, ordered, strict=True):
+        ax.annotate(text, (1.0, place), (6, 0), xycoords=("axes fraction", "data"),
+                    textcoords="offset points", color=INK if text == reference else color,
                     fontsize=9, va="center", annotation_clip=False)  # fmt: skip
     ax.set_ylim(low, high)
+
+
+def spread(heights: list[float], apart: float) -> list[float]:
+    """Return the nearest heights (least squares) that are at least `apart` from one another.
+
+    Less k times `apart`, they must not decrease: isotonic regression, by pooling neighbours.
+
+    Args:
+        heights: increasing.
+        apart: the least distance.
+    """
+    pools: list[list[float]] = []
+    for k, height in enumerate(heights):
+        pools.append([height - k * apart])
+        while len(pools) > 1 and mean(pools[-2]) >= mean(pools[-1]):
+            last = pools.pop()
+            pools[-1] += last
+    flat = [mean(pool) for pool in pools for _ in pool]
+    return [height + k * apart for k, height in enumerate(flat)]
