@@ -69,7 +69,7 @@ def run(name: str, seed: int) -> dict[str, Any]:
         "AMQ 100": AMQ(100),
         "SurvivalTime 200": SurvivalTime(200),
     }
-    free = Improvement(view, gate=Always(), kl_budget=None, refused="on")
+    free = Improvement(view, gate=Always(), kl_budget=None)
     work = Improving(free, view.samples([problem], [learned], "x"), [learned], [seeded(seed)])
     for check in range(CHECKS):
         if check:

@@ -56,6 +56,7 @@ SETS = {
     "cartpole-replay": Set("cartpole", "medium-replay", 20_000, 60_000),
     "pendulum-medium": Set("pendulum", "medium", 40_000, 100_000),
     "pendulum-replay": Set("pendulum", "medium-replay", 40_000, 100_000),
+    "hopper-full-replay": Set("hopper", "full-replay", 100_000, 200_000),
     "hopper-replay": Set("hopper", "medium-replay", 100_000, 200_000),
     "hopper-medium": Set("hopper", "medium", 100_000, 200_000),
     "halfcheetah-replay": Set("halfcheetah", "medium-replay", 100_000, 200_000),

@@ -35,7 +35,9 @@ def record(
     ] = None,
     quality: Annotated[
         str,
-        typer.Option(help="random, medium, medium-replay, medium-expert, expert or mixed-context."),
+        typer.Option(
+            help="random, medium, expert, medium-expert, medium-replay, full-replay, mixed-context."
+        ),
     ] = "medium",
     steps: Annotated[int, typer.Option(min=1, help="Transitions to record.")] = STEPS,
     train_steps: Annotated[

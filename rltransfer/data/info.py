@@ -34,12 +34,20 @@ Words = Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
 """Nothing that could move a terminal's cursor: the dataset may be a stranger's."""
 
 Quality = Literal[
-    "random", "medium", "medium-replay", "medium-expert", "expert", "mixed-context", "unstated"
+    "random",
+    "medium",
+    "medium-replay",
+    "full-replay",
+    "medium-expert",
+    "expert",
+    "mixed-context",
+    "unstated",
 ]
 QUALITIES: tuple[Quality, ...] = (
     "random",
     "medium",
     "medium-replay",
+    "full-replay",
     "medium-expert",
     "expert",
     "mixed-context",

@@ -69,7 +69,8 @@ class FineTuner(PPO):
     """PPO with a step size of its own for the actor.
 
     Args:
-        actor_rate: the actor's first step size; `learning_rate` is the critic's.
+        actor_rate: the actor's first step size; `learning_rate` is the critic's. None: the
+            actor's is the critic's, too, and falls with it.
         actor_rates: the least and the largest step size that the KL divergence may lead to.
         desired_kl: per update; a KL above 2x divides the actor's step size by 1.5, one below half
             multiplies it (Schulman et al. 2017, section 4, for the penalty's coefficient).
@@ -80,7 +81,7 @@ class FineTuner(PPO):
     def __init__(
         self,
         *args: Any,
-        actor_rate: float = 3e-5,
+        actor_rate: float | None = 3e-5,
         actor_rates: tuple[float, float] = (1e-6, 1e-3),
         desired_kl: float | None = 0.01,
         warm_up: int = 0,
@@ -99,17 +100,21 @@ class FineTuner(PPO):
     def train(self) -> None:
         """Update on the last rollout; then choose the actor's next step size."""
         super().train()
-        if not self.warming_up and self.desired_kl is not None:
-            self._follow(float(self.logger.name_to_value["train/approx_kl"]), self.desired_kl)
+        if not self.warming_up and self.desired_kl is not None and self.actor_rate is not None:
+            kl = float(self.logger.name_to_value["train/approx_kl"])
+            self.actor_rate = self._followed(self.actor_rate, kl / self.desired_kl)
         self.rollouts += 1
 
-    def _follow(self, kl: float, desired: float) -> None:
-        """Take smaller steps after a large KL, larger ones after a small."""
-        factor = 1 / 1.5 if kl > 2.0 * desired else 1.5 if kl < 0.5 * desired else 1.0
+    def _followed(self, rate: float, excess: float) -> float:
+        """Return a smaller step size after a large KL, a larger one after a small."""
+        factor = 1 / 1.5 if excess > 2.0 else 1.5 if excess < 0.5 else 1.0
         low, high = self.actor_rates
-        self.actor_rate = min(high, max(low, self.actor_rate * factor))
+        return min(high, max(low, rate * factor))
 
     def _update_learning_rate(self, optimizers: Any) -> None:
         super()._update_learning_rate(optimizers)
-        groups = self.policy.optimizer.param_groups
-        groups[ACTOR]["lr"] = 0.0 if self.warming_up else self.actor_rate
+        group = self.policy.optimizer.param_groups[ACTOR]
+        if self.warming_up:
+            group["lr"] = 0.0
+        elif self.actor_rate is not None:
+            group["lr"] = self.actor_rate

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from rltransfer.training.algorithms import AlgorithmSettings
 from rltransfer.training.head_start import HeadStart
-from rltransfer.training.hyperparameters import linear_start
 from rltransfer.training.online import OnlineRL
 from rltransfer.training.problem import TrainingProblem
 
@@ -33,15 +32,15 @@ class Pace:
     """How fast fine-tuning may leave the policy that it was given; see `fine_tuner.FineTuner`.
 
     Attributes:
-        actor_rate: the actor's first step size.
-        critic_rate: the critic's step size.
+        actor_rate: the actor's first step size; None for the critic's.
+        critic_rate: the critic's step size; "lin_0.001" falls to 0.
         desired_kl: what the actor's step size follows; None to keep it.
         warm_up: rollouts in which only the critic learns.
         max_norm: of the gradient of each network.
     """
 
-    actor_rate: float = 1e-4
-    critic_rate: float = 3e-4
+    actor_rate: float | None = 1e-4
+    critic_rate: float | str = 3e-4
     desired_kl: float | None = 0.01
     warm_up: int = 1
     max_norm: float = 0.5
@@ -113,9 +112,8 @@ def careful(settings: AlgorithmSettings, horizon: int) -> AlgorithmSettings:
 def unhurried(settings: AlgorithmSettings) -> Pace:
     """Return the pace of PPO from scratch: one step size for both networks, no warm-up."""
     rate = settings.hyperparameters.get("learning_rate", 3e-4)
-    start = linear_start(rate) or float(rate)
     norm = float(settings.hyperparameters.get("max_grad_norm", 0.5))
-    return Pace(start, start, desired_kl=None, warm_up=0, max_norm=norm)
+    return Pace(None, rate, desired_kl=None, warm_up=0, max_norm=norm)
 
 
 def with_hyperparameters(settings: AlgorithmSettings, **changed: Any) -> AlgorithmSettings:
@@ -163,7 +161,7 @@ def build_fine_tuner(stage: FineTuning, venv: VecEnv, policy: Policy, seed: int)
         venv,
         seed=seed,
         device="cpu",
-        learning_rate=pace.critic_rate,
+        learning_rate=translate("learning_rate", pace.critic_rate),
         actor_rate=pace.actor_rate,
         desired_kl=pace.desired_kl,
         warm_up=pace.warm_up,

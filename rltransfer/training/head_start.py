@@ -24,6 +24,7 @@ class HeadStart:
         policy: the one to go on with; None to begin from random weights.
         data: recorded transitions, of this context or of others.
         members: an ensemble of policies, in order; empty if no stage has made one.
+        anchor: a policy that was measured to do well, which later ones must not fall behind.
         critic: Q and V, fitted to the data.
         dynamics: a model of the environment, fitted to the data.
     """
@@ -31,6 +32,7 @@ class HeadStart:
     policy: Policy | None = None
     data: Transitions | None = None
     members: tuple[Policy, ...] = ()
+    anchor: Policy | None = None
     critic: Critic | None = None
     dynamics: Dynamics | None = None
 

@@ -93,9 +93,15 @@ class OfflineToOnline(FromScratch):
         """Return what the stages have in common.
 
         Raises:
+            InvalidExperiment: if the family's policies explore with gSDE.
             InvalidPolicy: if the algorithm is not PPO.
         """
         kit = Kit(self.settings(env), env.spec.horizon, self)
+        if kit.settings.hyperparameters.get("use_sde"):
+            raise InvalidExperiment(
+                f"{env.spec.id} is trained with gSDE, whose policies the offline stages do not "
+                "improve. Set use_sde = false in training.hyperparameters."
+            )
         _ = kit.network
         return kit
 
@@ -142,12 +148,14 @@ class UniO4(OfflineOnly):
         return [*super().from_data(kit), FitValue(kit.view), kit.tuned()]
 
     def from_sources(self, kit: Kit) -> Sequence[Stage]:
-        """Return the stages; the value function is inherited, too."""
-        return [*super().from_sources(kit), kit.tuned()]
+        """Return the stages; the value function is inherited, and the best source is kept."""
+        from rltransfer.training.choosing import Choosing
+
+        return [*super().from_sources(kit), Choosing(), kit.tuned()]
 
 
 class FaithfulUniO4(OfflineToOnline):
-    """As published: AM-Q decides, refused members go on, PPO with a small fixed step.
+    """As published: AM-Q decides, no KL budget, PPO with a small fixed step.
 
     Sizes and numbers of steps are those of `UniO4`; the authors' would take days on two cores.
     """

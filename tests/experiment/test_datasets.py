@@ -31,7 +31,9 @@ def plan(quality="medium", contexts=({"length": 0.5},), steps=2000, **rest):
 @pytest.fixture(scope="module")
 def recorded():
     """Each quality once, from the same training."""
-    qualities = ("random", "medium", "medium-replay", "medium-expert", "expert")
+    qualities = (
+        "random", "medium", "medium-replay", "full-replay", "medium-expert", "expert"
+    )  # fmt: skip
     return {quality: record(plan(quality)) for quality in qualities}
 
 
@@ -43,7 +45,7 @@ def only(found):
 def test_so_many_steps_as_asked_for(recorded):
     for quality, found in recorded.items():
         steps = len(found.transitions)
-        assert (steps <= 2000) if quality == "medium-replay" else (steps == 2000)
+        assert (steps <= 2000) if quality.endswith("replay") else (steps == 2000)
         assert only(found).returns.steps == steps
         assert found.transitions.contexts[0]["length"] == 0.5
 
@@ -85,6 +87,11 @@ def test_a_replay_ends_where_the_medium_policy_begins(recorded):
     assert len(whole) == steps
     part = recorded["medium-replay"].transitions
     assert len(part) == steps or len(part) <= 2000
+
+
+def test_a_full_replay_ends_where_the_expert_begins(recorded):
+    steps = int(only(recorded["expert"]).behaviours[0]["steps"])
+    assert len(record(plan("full-replay", steps=100_000)).transitions) == steps
 
 
 def test_the_same_plan_gives_the_same_data(recorded):

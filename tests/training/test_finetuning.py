@@ -11,7 +11,7 @@ import stable_baselines3
 import torch
 
 import rltransfer
-from rltransfer.envs import TrainingDefaults
+from rltransfer.envs import ContextualEnv, TrainingDefaults, load_catalog
 from rltransfer.errors import InvalidExperiment, InvalidPolicy
 from rltransfer.evaluation import evaluate
 from rltransfer.training import (
@@ -22,8 +22,10 @@ from rltransfer.training import (
     SilentMonitor,
     StoppingRule,
     TrainingProblem,
+    fine_tuner,
     resolve,
 )
+from rltransfer.training.fine_tuner import FineTuner
 from rltransfer.training.finetuning import careful, unhurried
 from rltransfer.training.offline.actors import ActorStack, ValueStack
 from rltransfer.training.online import make_venv
@@ -209,6 +211,23 @@ def test_each_network_has_its_own_step_size():
     assert 1e-3 <= moved(CRITIC) <= updates * 1.2e-2
 
 
+def test_without_a_step_size_of_its_own_the_actor_takes_the_critics_falling_one(monkeypatch):
+    """As PPO from scratch does: on a line to 0, here over four rollouts."""
+    seen = []
+
+    class Watched(FineTuner):
+        def _update_learning_rate(self, optimizers):
+            super()._update_learning_rate(optimizers)
+            seen.append([group["lr"] for group in self.policy.optimizer.param_groups])
+
+    monkeypatch.setattr(fine_tuner, "FineTuner", Watched)
+    problem = problem_of("cartpole")
+    pace = Pace(None, "lin_0.01", desired_kl=0.01, warm_up=0)
+    tuned(random_policy(problem), problem, stage_of(problem, pace, rollouts=4))
+    assert [pair[0] for pair in seen] == [pair[1] for pair in seen]
+    assert [pair[0] for pair in seen] == pytest.approx([0.0075, 0.005, 0.0025, 0.0])
+
+
 def test_the_best_policy_is_kept_even_if_it_is_the_start():
     problem = problem_of("cartpole")
     policy = random_policy(problem)
@@ -301,12 +320,15 @@ def test_a_policy_with_state_dependent_noise_keeps_it():
 @pytest.mark.parametrize(
     ("env", "n_envs", "n_steps", "batch", "horizon", "expected"),
     [
-        ("cartpole", 16, 64, 256, 500, (250, 512)),  # 8 episodes
+        ("cartpole", 16, 64, 256, 500, (256, 256)),  # 8 episodes: 4,000, up to 4,096
         ("cartpole", 1, 2048, 64, 100, (2048, 256)),  # long enough
-        ("cartpole", 1, 2048, 64, 1000, (8000, 256)),
+        ("cartpole", 1, 2048, 64, 1000, (8192, 256)),
         ("cartpole", 4, 512, 64, 5000, (2048, 256)),  # at most 8192
-        ("cartpole", 3, 100, 64, 200, (534, 341)),  # rounded up
-        ("cartpole", 1, 16, 16, 10, (80, 80)),  # a minibatch is no larger than the rollout
+        ("cartpole", 1, 16_384, 64, 5000, (16_384, 256)),  # unless the family asks for more
+        ("cartpole", 3, 100, 64, 200, (768, 256)),  # 1,600, up to 2,304 = 9 · 256
+        ("cartpole", 1, 16, 16, 10, (256, 256)),  # at least a minibatch
+        ("cartpole", 4, 512, 300, 100, (525, 300)),  # 2,048, up to 2,100 = 7 · 300
+        ("cartpole", 1, 2048, 1024, 100, (2048, 512)),  # minibatches are no larger than 512
     ],
 )
 def test_careful_rollouts_have_eight_episodes(env, n_envs, n_steps, batch, horizon, expected):
@@ -322,17 +344,37 @@ def test_careful_rollouts_have_eight_episodes(env, n_envs, n_steps, batch, horiz
 
 
 @pytest.mark.parametrize(
+    "spec", [s for s in load_catalog() if "PPO" in s.training], ids=lambda spec: spec.id
+)
+def test_minibatches_divide_careful_rollouts_evenly(spec):
+    family = resolve("PPO", spec.training["PPO"], ContextualEnv(spec))
+    settings = careful(family, spec.horizon)
+    found, rollout = settings.hyperparameters, settings.n_envs * settings.hyperparameters["n_steps"]
+    assert rollout % found["batch_size"] == 0
+    assert 256 <= found["batch_size"] <= 512
+    wanted = max(
+        min(8 * spec.horizon, 8192), family.n_envs * family.hyperparameters.get("n_steps", 2048)
+    )
+    assert wanted <= rollout < wanted + found["batch_size"] * family.n_envs  # no more than it takes
+    kept = ("n_steps", "batch_size")
+    assert {k: v for k, v in found.items() if k not in kept} == {
+        k: v for k, v in family.hyperparameters.items() if k not in kept
+    }
+    assert replace(settings, hyperparameters=family.hyperparameters) == family
+
+
+@pytest.mark.parametrize(
     ("given", "rate", "norm"),
     [
         ({}, 3e-4, 0.5),
         ({"learning_rate": 1e-3, "max_grad_norm": 2.0}, 1e-3, 2.0),
-        ({"learning_rate": "lin_0.003"}, 3e-3, 0.5),
+        ({"learning_rate": "lin_0.003"}, "lin_0.003", 0.5),
     ],
 )
 def test_the_unhurried_pace_is_that_of_ppo_from_scratch(given, rate, norm):
     problem = problem_of("cartpole")
     settings = resolve("PPO", TrainingDefaults(origin="", steps=1), problem.env, given)
-    assert unhurried(settings) == Pace(rate, rate, desired_kl=None, warm_up=0, max_norm=norm)
+    assert unhurried(settings) == Pace(None, rate, desired_kl=None, warm_up=0, max_norm=norm)
 
 
 def test_a_multi_task_policy_goes_on_in_all_its_contexts():

@@ -34,7 +34,10 @@ CARTPOLE, PENDULUM = rltransfer.make("cartpole"), rltransfer.make("pendulum")
 OFFLINE = ["cloning", "IQL critic", "dynamics", "offline PPO"]
 INHERITED = ["inheriting", *OFFLINE[1:]]
 CHAINS = {
-    "uni-o4": ([*OFFLINE, "value function", "fine-tuning"], [*INHERITED, "fine-tuning"]),
+    "uni-o4": (
+        [*OFFLINE, "value function", "fine-tuning"],
+        [*INHERITED, "choosing", "fine-tuning"],
+    ),
     "uni-o4-faithful": ([*OFFLINE, "value function", "fine-tuning"],) * 2,
     "offline-only": (OFFLINE, INHERITED),
     "clone-then-ppo": (["cloning", "fine-tuning"],) * 2,
@@ -76,6 +79,16 @@ def test_only_ppo_goes_from_offline_to_online(name):
 
 
 @pytest.mark.parametrize("name", CHAINS)
+def test_state_dependent_noise_is_refused(name):
+    defaults = TrainingDefaults(origin="a test", steps=1, hyperparameters={"use_sde": True})
+    recipe = make_recipe(name, algorithm="PPO", defaults=defaults)
+    with pytest.raises(
+        InvalidExperiment, match=r"pendulum is trained with gSDE.*Set use_sde = false"
+    ):
+        recipe.warm_trainer(PENDULUM)
+
+
+@pytest.mark.parametrize("name", CHAINS)
 def test_several_contexts_are_refused(name):
     with pytest.raises(InvalidExperiment, match=r"the recipe '.*' trains on 1 context; got 2"):
         make_recipe(name).problems(CARTPOLE, [{"length": 0.2}, {"length": 0.4}])
@@ -107,7 +120,7 @@ def test_ours_and_the_papers_differ_where_they_should():
     improvements = [stage_of(t, Improvement) for t in (ours, paper)]
     assert [type(i.scorer) for i in improvements] == [ModelReturn, AMQ]
     assert [type(i.gate) for i in improvements] == [PairedGate, BestSoFar]
-    assert [i.refused for i in improvements] == ["back", "on"]
+    assert [i.kl_budget for i in improvements] == [0.5, None]
     assert [stage_of(t, Cloning).diversity for t in (ours, paper)] == [0.0, 0.1]
     assert [stage_of(t, FineTuning).pace.warm_up for t in (ours, paper)] == [1, 0]
     assert stage_of(paper, FineTuning).pace.desired_kl is None
@@ -125,7 +138,7 @@ def test_the_controls_clone_once():
     assert isinstance(stage_of(uni, FitValue).target, CriticValues)
     tuned, scratch = stage_of(plain, FineTuning), make_recipe("from-scratch").trainer(CARTPOLE)
     assert tuned.settings == scratch.stages[0].settings
-    assert tuned.pace.actor_rate == tuned.pace.critic_rate == 0.003
+    assert (tuned.pace.actor_rate, tuned.pace.critic_rate) == (None, "lin_0.003")
     assert stage_of(fitted, FineTuning).pace == Pace()
 
 

@@ -29,8 +29,14 @@ def test_the_last_scores_must_all_reach_the_return(scores, patience, met):
 
 
 def test_returns_may_be_negative():
-    assert StoppingRule(-150.0).met([-200.0, -150.0, -149.0])
-    assert not StoppingRule(-150.0).met([-150.1, -149.0])
+    assert StoppingRule(-150.0, 2).met([-200.0, -150.0, -149.0])
+    assert not StoppingRule(-150.0, 2).met([-150.1, -149.0])
+
+
+def test_one_score_is_enough_unless_more_are_asked_for():
+    assert StoppingRule(10.0) == StoppingRule(10.0, patience=1)
+    assert StoppingRule(10.0).met([0.0, 10.0])
+    assert not StoppingRule(10.0).met([10.0, 9.9])
 
 
 @pytest.mark.parametrize("patience", [0, -1])

@@ -53,7 +53,7 @@ class Guides:
 
 def trained(plan: DatasetPlan, context: Context, told: Told) -> Guides:
     """Train in a context; choose medium and expert."""
-    recorded = plan.quality == "medium-replay"
+    recorded = plan.quality.endswith("replay")
     checkpoints = train(plan.env, context, plan.settings, plan.seed, told, recorded=recorded)
     random = random_return(plan, context)
     played = [played_return(plan, context, who.policy) for who in checkpoints.until_best]

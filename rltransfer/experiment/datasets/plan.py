@@ -33,7 +33,7 @@ class DatasetPlan:
         contexts: features not named get their default; several for `mixed-context` only.
         quality: one of `QUALITIES`.
         steps: transitions to record, in equal parts per context; at most so many for
-            `medium-replay`.
+            a replay.
         seed: decides every random number.
         train_steps: of each training; None for the family's own.
         policy: acts in place of trained ones; None to train.

@@ -5,6 +5,7 @@
     medium          the checkpoint whose recorded return is nearest to a third of the way from
                     random to expert
     medium-replay   what training saw before the medium checkpoint
+    full-replay     what training saw before the expert
     medium-expert   half medium, half expert
     mixed-context   medium in several contexts, each with a training of its own
 
@@ -111,12 +112,24 @@ def play_both(plan: DatasetPlan, context: Context, steps: int, guides: Guides) -
     return Part(data, (*medium.behaviours, *expert.behaviours))
 
 
-def replay(plan: DatasetPlan, context: Context, steps: int, guides: Guides) -> Part:
-    """Return what training saw before the medium checkpoint; of more, episodes drawn at random."""
+def replay_medium(plan: DatasetPlan, context: Context, steps: int, guides: Guides) -> Part:
+    """Return what training saw before the medium checkpoint."""
+    return replay(plan, context, steps, guides.medium, guides)
+
+
+def replay_all(plan: DatasetPlan, context: Context, steps: int, guides: Guides) -> Part:
+    """Return what training saw before the expert."""
+    return replay(plan, context, steps, guides.expert, guides)
+
+
+def replay(
+    plan: DatasetPlan, context: Context, steps: int, until: Checkpoint, guides: Guides
+) -> Part:
+    """Return what training saw before a checkpoint; of more than `steps`, random episodes."""
     assert guides.checkpoints is not None, "a replay needs a training"
-    seen = guides.checkpoints.seen_until(guides.medium)
-    rng = np.random.default_rng(derive_seed(plan.seed, "record medium-replay", context))
-    who = provenance_of("medium-replay, until", guides.medium, guides, stochastic=True)
+    seen = guides.checkpoints.seen_until(until)
+    rng = np.random.default_rng(derive_seed(plan.seed, f"record {plan.quality}", context))
+    who = provenance_of(f"{plan.quality}, until", until, guides, stochastic=True)
     return Part(thinned(seen, steps, rng), (who,))
 
 
@@ -134,7 +147,8 @@ PARTS: dict[str, Callable[[DatasetPlan, Context, int, Guides], Part]] = {
     "medium": play_medium,
     "expert": play_expert,
     "medium-expert": play_both,
-    "medium-replay": replay,
+    "medium-replay": replay_medium,
+    "full-replay": replay_all,
     "mixed-context": play_medium,
 }
 

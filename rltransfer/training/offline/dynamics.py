@@ -9,8 +9,10 @@ Notation
     y       targets: Δz = z' - z, and the scaled reward r; o + 1 of them, each standardised
     p       the probability that the step terminates the episode
 
-A member is two networks: one maps x to the mean and log-variance of y, the other to a logit of p.
-Ends are rare and sudden where motion is dense and smooth; in one network the motion wins.
+A member is two networks: one maps x to the mean and log-variance of y, the other z' and the d
+features to a logit of p. Ends are rare and sudden where motion is dense and smooth; in one network
+the motion wins. And nearly always it is the state reached that ends an episode, so that few ends
+are enough to learn where.
 """
 
 from __future__ import annotations
@@ -51,6 +53,9 @@ class DynamicsSpec(Table):
         normalization: maps observations to z; its `return_var` is the reward's scale.
         gamma: the discount that belongs to that scale.
         terminates: whether any step of the data terminated; if none did, p is 0.
+        horizon: the longest episode.
+        worst: what a step in states that the data do not reach is expected to pay, scaled: the
+            least mean reward of an episode in the data, and no more than 0 if any terminated.
     """
 
     env: str
@@ -64,6 +69,8 @@ class DynamicsSpec(Table):
     normalization: Normalization
     gamma: float = Field(ge=0, le=1)
     terminates: bool
+    horizon: int = Field(ge=1)
+    worst: float
 
     @property
     def observation_size(self) -> int:
@@ -73,10 +80,14 @@ class DynamicsSpec(Table):
     @property
     def networks(self) -> dict[str, tuple[int, ...]]:
         """Widths of a member's two networks, from inputs to outputs, by name."""
-        inputs = self.observation_size + len(self.features) + self.action_space.size
+        state = self.observation_size + len(self.features)
         return {
-            "motion": (inputs, *self.hidden, 2 * (self.observation_size + 1)),
-            "ends": (inputs, *self.hidden_ends, 1),
+            "motion": (
+                state + self.action_space.size,
+                *self.hidden,
+                2 * (self.observation_size + 1),
+            ),
+            "ends": (state, *self.hidden_ends, 1),
         }
 
     @property

@@ -28,7 +28,8 @@ def errors_of(stack: DynamicsStack, unseen: Batch) -> list[dict[str, float | Non
     batch = shown(unseen, stack.members)
     said = stack(batch.z, batch.c, batch.actions)
     y = stack.targets(batch.z, batch.next_z, batch.rewards)[:, 0].numpy()
-    mean, p = said.mean.mean(dim=1).numpy(), torch.sigmoid(said.logit).mean(dim=1).numpy()
+    logits = stack.end_logits(batch.next_z, batch.c)
+    mean, p = said.mean.mean(dim=1).numpy(), torch.sigmoid(logits).mean(dim=1).numpy()
     ended = 1.0 - unseen.continues.numpy()
     return [errors(*group) for group in zip(y, mean, ended, p, strict=True)]
 

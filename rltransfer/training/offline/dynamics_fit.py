@@ -35,6 +35,7 @@ from rltransfer.training.monitor import TrainingMonitor
 from rltransfer.training.offline.dynamics_findings import errors_of
 from rltransfer.training.offline.dynamics_fresh import fresh_dynamics
 from rltransfer.training.offline.dynamics_stack import DynamicsStack, Prediction
+from rltransfer.training.offline.effort import Effort, steps_of
 from rltransfer.training.offline.holdout import hold_out
 from rltransfer.training.offline.keeper import StackKeeper
 from rltransfer.training.offline.member_batches import dealt, shown
@@ -82,7 +83,7 @@ class FitDynamics(OfflineStage):
     members: int = 5
     hidden: tuple[int, ...] = (128, 128)
     hidden_ends: tuple[int, ...] = (64, 64)
-    steps: int = 4_000
+    steps: int | Effort = Effort(share=0.12, least=4_000, most=12_000)
     batch: int = 256
     learning_rate: float = 1e-3
     held_out: float = 0.1
@@ -140,13 +141,14 @@ class FitDynamics(OfflineStage):
         adams = [StackAdam(part.parameters(), self.learning_rate, CLIP) for part in networks]
         keepers = [StackKeeper(part, self.patience) for part in networks]
         rows = self.members * self.batch
-        for step, batch in enumerate(minibatches(training, self.steps, rows, rngs)):
+        steps = steps_of(self.steps, training)
+        for step, batch in enumerate(minibatches(training, steps, rows, rngs)):
             found = losses(stack, dealt(batch, self.members), BETA)
             for adam, rate, own in zip(adams, rates, found, strict=True):
-                adam.set_learning_rate(rate * self.learning_rate * (1.0 - step / self.steps))
+                adam.set_learning_rate(rate * self.learning_rate * (1.0 - step / steps))
                 adam.step(own.sum())
-            if (step + 1) % LOOK_EVERY == 0 or step + 1 == self.steps:
-                monitor.working(self.name, step + 1, self.steps)
+            if (step + 1) % LOOK_EVERY == 0 or step + 1 == steps:
+                monitor.working(self.name, step + 1, steps)
                 found = held_out_losses(stack, unseen)
                 stopped = [k.look(x.flatten()) for k, x in zip(keepers, found, strict=True)]
                 if all(stopped):
@@ -161,8 +163,8 @@ def losses(stack: DynamicsStack, batch: Batch, beta: float) -> tuple[Tensor, Ten
     said = stack(batch.z, batch.c, batch.actions)
     y = stack.targets(batch.z, batch.next_z, batch.rewards)
     weight = torch.exp(beta * said.log_var.detach())
-    ended = 1.0 - batch.continues
-    bce = nn.functional.binary_cross_entropy_with_logits(said.logit, ended, reduction="none")
+    ended, logits = 1.0 - batch.continues, stack.end_logits(batch.next_z, batch.c)
+    bce = nn.functional.binary_cross_entropy_with_logits(logits, ended, reduction="none")
     return (weight * negative_log_likelihood(said, y)).mean(dim=(2, 3)), bce.mean(dim=2)
 
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from rltransfer.data import Transitions
 from rltransfer.training.offline.dynamics import Dynamics, DynamicsSpec
 from rltransfer.training.offline.samples import Samples
 from rltransfer.training.policy_spec import plain_space
@@ -62,9 +63,17 @@ def specs_of(
             normalization=part.normalization,
             gamma=part.gamma,
             terminates=bool(part.data.terminated[part.likelihood > 0.0].any()),
+            horizon=env.spec.horizon,
+            worst=worst_reward(part.data) / part.reward_scale,
         )
         for part in samples.parts
     ]
+
+
+def worst_reward(data: Transitions) -> float:
+    """Return the least mean reward of an episode, and no more than 0 if any episode terminated."""
+    least = float((data.episode_returns / data.episode_lengths).min())
+    return min(least, 0.0) if data.terminated.any() else least
 
 
 def scales_of(samples: Samples, g: int) -> dict[str, Array]:

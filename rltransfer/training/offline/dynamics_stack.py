@@ -31,19 +31,26 @@ MARGIN = 0.1
 
 
 class Prediction(NamedTuple):
-    """What the networks say: moments of y, (G, E, B, o + 1), and a logit of p, (G, E, B)."""
+    """What the motion network says: moments of y, shape (G, E, B, o + 1)."""
 
     mean: Tensor
     log_var: Tensor
-    logit: Tensor
 
 
 class Step(NamedTuple):
-    """What is expected to come next: z' (G, E, B, o), scaled reward and p, both (G, E, B)."""
+    """What is expected to come next.
+
+    Attributes:
+        next_z: z', shape (G, E, B, o), within the data's range.
+        rewards: scaled, shape (G, E, B).
+        terminated: p, shape (G, E, B).
+        unknown: 1 where z' had left the data's range, else 0, shape (G, E, B).
+    """
 
     next_z: Tensor
     rewards: Tensor
     terminated: Tensor
+    unknown: Tensor
 
 
 class DynamicsStack(nn.Module):
@@ -61,13 +68,15 @@ class DynamicsStack(nn.Module):
         require_alike(models)
         self._models = tuple(models)
         spec = models[0].spec
-        self.groups, self.members, self.gamma = len(models), spec.members, spec.gamma
+        self.groups, self.members = len(models), spec.members
+        self.gamma, self.horizon = spec.gamma, spec.horizon
         self.motion, self.ends = self._stacked("motion"), self._stacked("ends")
         self._encode = action_encoder(spec.action_space)
         self._mean, self._std = self._all("target_mean"), self._all("target_std")
         low, high = self._all("low"), self._all("high")
         self._low, self._high = low - MARGIN * (high - low), high + MARGIN * (high - low)
         self._terminates = torch.tensor([float(model.spec.terminates) for model in models])
+        self.worst = torch.tensor([model.spec.worst for model in models])
 
     def forward(self, z: Tensor, c: Tensor, actions: Tensor) -> Prediction:
         """Return what each member says about each of its B states.
@@ -79,15 +88,27 @@ class DynamicsStack(nn.Module):
         """
         x = torch.cat([z, c, self._encode(actions)], dim=-1).flatten(0, 1)
         mean, log_var = self._by_group(self.motion(x)).chunk(2, dim=-1)
-        return Prediction(mean, bounded(log_var), self._by_group(self.ends(x)).squeeze(-1))
+        return Prediction(mean, bounded(log_var))
+
+    def end_logits(self, next_z: Tensor, c: Tensor) -> Tensor:
+        """Return the logit of p for the states reached, shape (G, E, B).
+
+        Args:
+            next_z: z', standardised.
+            c: hidden context features.
+        """
+        x = torch.cat([next_z, c], dim=-1).flatten(0, 1)
+        return self._by_group(self.ends(x)).squeeze(-1)
 
     def step(self, z: Tensor, c: Tensor, actions: Tensor) -> Step:
         """Return the expected next states, within the data's range; arguments as `forward`."""
         said = self(z, c, actions)
         y = per_state(self._mean) + per_state(self._std) * said.mean
-        next_z = torch.clamp(z + y[..., :-1], per_state(self._low), per_state(self._high))
-        p = torch.sigmoid(said.logit) * self._terminates[:, None, None]
-        return Step(next_z, y[..., -1], p)
+        free = z + y[..., :-1]
+        next_z = torch.clamp(free, per_state(self._low), per_state(self._high))
+        p = torch.sigmoid(self.end_logits(next_z, c)) * self._terminates[:, None, None]
+        unknown = (free != next_z).any(dim=-1).to(p.dtype)
+        return Step(next_z, y[..., -1], p, unknown)
 
     def targets(self, z: Tensor, next_z: Tensor, rewards: Tensor) -> Tensor:
         """Return y of recorded steps; a target that never varies is 0."""

@@ -10,11 +10,12 @@ Notation
         s ~ D,  a ~ π_i^old(·|s)
         maximise  E[min(ρ A, clip(ρ, 1 - ε, 1 + ε) A)]              (Uni-O4; BPPO)
         at every check:  score π_i and π_i^old without an environment;
-                         π_i^old ← π_i if the gate accepts it, else π_i ← π_i^old
+                         π_i^old ← π_i if the gate finds it better; else π_i goes on, held near
+                         π_i^old by the clip, and goes back to it when its KL budget is spent
 
 Sources: Zhuang et al., BPPO (ICLR 2023); Lei et al., Uni-O4 (ICLR 2024). What is ours: actions are
 enumerated where there are few; members that move farther from where they began than a KL budget
-allows are refused; the gate compares paired scores, and a refused member goes back.
+allows go back; and the gate compares scores from the same starts in the same worlds.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -49,8 +49,6 @@ class Improvement(OfflineStage):
         scorer: decides at the gate, and at the end which member is chosen.
         witnesses: scorers that are asked, too, and only written down.
         gate: says which members have become better.
-        refused: what becomes of a member that the gate refuses: it goes "back" to what was
-            accepted last, or it goes "on" as it is.
         steps: gradient steps of each member.
         check_every: steps between two checks.
         batch: states of a minibatch.
@@ -58,19 +56,18 @@ class Improvement(OfflineStage):
         learning_rate: of Adam, falling linearly to 0.
         clip_range: ε.
         kl_budget: the largest mean KL(π_i ‖ π_i at the beginning), in nats per number of an
-            action; a member that has spent it is refused. None: no budget.
+            action; a member beyond it goes back. None: no budget.
     """
 
     view: DataView = DataView()
     scorer: Scorer = ModelReturn()
     witnesses: tuple[Scorer, ...] = (AMQ(),)
     gate: Gate = PairedGate()
-    refused: Literal["back", "on"] = "back"
-    steps: int = 1_000
+    steps: int = 1_500
     check_every: int = 50
     batch: int = 512
-    starts: int = 64
-    learning_rate: float = 3e-4
+    starts: int = 32
+    learning_rate: float = 1e-4
     clip_range: float = 0.2
     kl_budget: float | None = 0.5
 
@@ -113,14 +110,12 @@ class Improvement(OfflineStage):
 
 
 def published(view: DataView) -> Improvement:
-    """Return the stage as Uni-O4 describes it: AM-Q decides, the refused go on, no KL budget."""
+    """Return the stage as Uni-O4 describes it: AM-Q decides, no KL budget."""
     return Improvement(
         view,
         scorer=AMQ(),
         witnesses=(ModelReturn(),),
         gate=BestSoFar(),
-        refused="on",
-        learning_rate=1e-4,
         clip_range=0.25,
         kl_budget=None,
     )

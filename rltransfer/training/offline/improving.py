@@ -64,7 +64,7 @@ class Improving:
         members = [start.need_members(name) for start in starts]
         require_units(samples, members)
         self._settings, self._samples = settings, samples
-        self._n = len(members[0])
+        self._n = require_equal_sizes(members)
         self._critic = CriticStack([start.need_critic(name) for start in starts])
         self._dynamics = DynamicsStack([start.need_dynamics(name) for start in starts])
         self._rngs = generators(seeds)
@@ -115,14 +115,14 @@ class Improving:
     # -- checks --------------------------------------------------------------------------------
 
     def check(self) -> None:
-        """Score all members; accept those that have become better, send back the others."""
+        """Score all members; accept those that are better, send back those out of budget."""
         scores = self._scores(self._settings.scorer, self._now)
-        better = self._settings.gate.decide(self._best, scores) & self._within_budget()
+        near = self._within_budget()
+        better = self._settings.gate.decide(self._best, scores) & near
         self._best = self._best.updated(better, scores)
         self._accepted += better
         copy_members(self._now, self._old, better.flatten())
-        if self._settings.refused == "back":
-            copy_members(self._old, self._now, ~better.flatten())
+        copy_members(self._old, self._now, ~near.flatten())
         self._history.append(self._best.values.tolist())
 
     @torch.no_grad()
@@ -202,6 +202,16 @@ def require_units(samples: Samples, members: Sequence[tuple[Policy, ...]]) -> No
                     f"{policy!r} standardises observations otherwise than the data do; put a "
                     "cloning stage, or an inheriting stage, before the offline improvement."
                 )
+
+
+def require_equal_sizes(members: Sequence[tuple[Policy, ...]]) -> int:
+    """Return n; refuse problems whose ensembles differ in size."""
+    sizes = sorted({len(group) for group in members})
+    if len(sizes) > 1:
+        raise InvalidExperiment(
+            f"problems that are improved side by side need ensembles of one size; got {sizes}."
+        )
+    return sizes[0]
 
 
 def rounded(values: Sequence[float]) -> list[float]:

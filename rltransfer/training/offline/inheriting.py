@@ -33,7 +33,7 @@ __all__ = ["Inheriting", "restandardised"]
 
 @dataclass(frozen=True)
 class Inheriting(OfflineStage):
-    """Takes the policies of a head start as members, best first.
+    """Takes the policies of a head start as members, best first; the best is the anchor.
 
     Attributes:
         view: how the data are looked at.
@@ -66,7 +66,7 @@ class Inheriting(OfflineStage):
         given = start.members or (start.need_policy(self.name),)
         members = tuple(restandardised(policy, stats) for policy in given[: self.members])
         return StageResult(
-            learned=start.having(policy=members[0], members=members),
+            learned=start.having(policy=members[0], members=members, anchor=members[0]),
             steps=0,
             seconds=time.perf_counter() - began,
             findings={"members": len(members)},

@@ -4,14 +4,21 @@ Notation
     G, n    problems; policies of each, so that a stack of actors holds K = G n
     E, S    members of a model, each a world of its own (TS∞); start states
     H       steps
-    w_t     the probability that a roll-out has not terminated before step t (soft survival)
-    J       Σ_{t < H} γ^t w_t r_t, the discounted return in the model
+    w_t     the probability that a roll-out has not terminated before step t (soft survival), nor
+            left the range of the data
+    u_t     the probability that it has left the range of the data before step t
+    r̲       the worst reward, see `DynamicsSpec.worst`
+    J       Σ_{t < H} γ^t (w_t r_t + u_t r̲), the return in the model
+
+A roll-out that leaves the range of the data is lost: every further step pays the worst that the
+data know of. A policy that improves on a model is drawn to the model's blind spots.
 
 Every policy starts where the others do, in the same worlds, and both policies and worlds take
 their most likely step. So nothing is random, and differences between policies are paired.
 
 References:
     Chua et al. 2018, PETS, arXiv 1805.12114 (trajectory sampling, TS∞).
+    Kidambi et al. 2020, MOReL, arXiv 2005.05951 (halting where the data say nothing).
 """
 
 from __future__ import annotations
@@ -67,6 +74,7 @@ def roll_out(
     dynamics: DynamicsStack,
     starts: Starts,
     horizon: int,
+    discount: float,
     tally: Tally | None = None,
 ) -> Rollouts:
     """Follow each policy from each start in each member for H steps.
@@ -76,6 +84,7 @@ def roll_out(
         dynamics: the models of the G problems.
         starts: of the G problems.
         horizon: H.
+        discount: γ.
         tally: summed on the way, at a price per step.
     """
     G, E, n = dynamics.groups, dynamics.members, actors.size // dynamics.groups
@@ -83,16 +92,18 @@ def roll_out(
     z = starts.z[:, None, None].expand(G, n, E, S, -1)
     c = starts.c[:, None, None].expand(G, n, E, S, -1)
     returns, visits, total = (torch.zeros(G, n, E, S) for _ in range(3))
-    alive, discount = torch.ones(G, n, E, S), 1.0
+    worst = dynamics.worst[:, None, None, None]
+    alive, lost, weight = torch.ones(G, n, E, S), torch.zeros(G, n, E, S), 1.0
     for _ in range(horizon):
         actions = act(actors, z)
         if tally is not None:
             total += alive * tallied(tally, z, c, actions)
         step = stepped(dynamics, z, c, actions)
-        returns += discount * alive * step.rewards
+        returns += weight * (alive * step.rewards + lost * worst)
         visits += alive
         alive = alive * (1.0 - step.terminated)
-        z, discount = step.next_z, discount * dynamics.gamma
+        lost = lost + alive * step.unknown
+        z, alive, weight = step.next_z, alive * (1.0 - step.unknown), weight * discount
     return Rollouts(returns, alive, visits, total, z)
 
 

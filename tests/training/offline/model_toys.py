@@ -21,9 +21,11 @@ from rltransfer.training import Policy, TrainingProblem
 from rltransfer.training.head_start import HeadStart
 from rltransfer.training.monitor import SilentMonitor
 from rltransfer.training.offline.actors import ActorStack
+from rltransfer.training.offline.dynamics import Dynamics
 from rltransfer.training.offline.dynamics_fit import FitDynamics
+from rltransfer.training.offline.dynamics_fresh import fresh_dynamics
 from rltransfer.training.offline.fresh import fresh_policy, spec_for
-from rltransfer.training.offline.samples import ProblemData
+from rltransfer.training.offline.samples import ProblemData, Samples
 from rltransfer.training.policy_spec import NetworkSpec
 
 LIMIT = 2.0
@@ -38,7 +40,7 @@ class Rail:
 
     discrete: bool = False
     space = ContextSpace([ContextFeature("push", 1.0, 0.5, 1.5)])
-    spec = SimpleNamespace(id="rail")
+    spec = SimpleNamespace(id="rail", horizon=EPISODE)
 
     def batch(self, contexts: Any) -> Any:
         actions = gym.spaces.Discrete(3) if self.discrete else gym.spaces.Box(-1, 1, (1,))
@@ -95,16 +97,16 @@ def advance(x: np.ndarray, u: np.ndarray, push: float) -> tuple[np.ndarray, np.n
 
 
 def true_return(
-    part: ProblemData, gains: tuple[float, float], x: np.ndarray, push: float, horizon: int
+    part: ProblemData, gains: tuple[float, float], x: np.ndarray, horizon: int, discount: float
 ) -> np.ndarray:
-    """The discounted return of u = clip(-gains · x) from each start, shape (n,)."""
+    """The return of u = clip(-gains · x) from each start where push is 1, shape (n,)."""
     total, alive = np.zeros(len(x)), np.ones(len(x))
     for t in range(horizon):
         u = np.clip(-x @ np.array(gains), -1.0, 1.0)
         if part.data.actions.ndim == 1:
             u = LEVELS[np.abs(u[:, None] - LEVELS).argmin(axis=1)]
-        x, r, ended = advance(x, u, push)
-        total += part.gamma**t * alive * r
+        x, r, ended = advance(x, u, push=1.0)
+        total += discount**t * alive * r
         alive = alive * ~ended
     return total
 
@@ -128,6 +130,24 @@ def driver(part: ProblemData, gains: tuple[float, float]) -> Policy:
 def drivers(parts: list[ProblemData], *gains: tuple[float, float]) -> ActorStack:
     """The same n policies for each of G problems."""
     return ActorStack([driver(part, k) for part in parts for k in gains])
+
+
+def drift(part: ProblemData, reward: float, p: float, worst: float) -> Dynamics:
+    """A model of two equal members in which nothing matters: z₀ grows by 1 at every step.
+
+    Args:
+        part: the data of a problem; they are said to reach from z = -20 to z = 20.
+        reward: scaled, of every step.
+        p: the probability of a termination, at every step.
+        worst: what a step beyond the data pays, scaled.
+    """
+    model = fresh_dynamics(Samples([part]), 2, (), (), [np.random.default_rng(0)])[0]
+    arrays = {name: np.zeros_like(array) for name, array in model.weights.items()}
+    arrays["target_mean"] = np.array([1.0, 0.0, reward])
+    arrays["low"], arrays["high"] = np.full(2, -20.0), np.full(2, 20.0)
+    arrays["ends.0.bias"] += np.log(p / (1.0 - p)) if p else 0.0
+    spec = model.spec.model_copy(update={"terminates": p > 0.0, "worst": worst})
+    return Dynamics(spec, arrays)
 
 
 class FakeCritic:

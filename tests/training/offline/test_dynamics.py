@@ -19,7 +19,7 @@ from rltransfer.training.offline.keeper import StackKeeper
 from rltransfer.training.offline.samples import Samples
 from rltransfer.training.offline.stack import MLPStack
 from rltransfer.training.offline.view import DataView
-from tests.training.offline.model_toys import Rail, fitted
+from tests.training.offline.model_toys import LIMIT, Rail, fitted
 
 QUICK = FitDynamics(members=3, hidden=(32, 32), steps=1500, batch=128)
 TINY = FitDynamics(members=2, hidden=(8,), steps=30, batch=32)
@@ -46,7 +46,7 @@ def test_a_linear_system_is_learnt_on_episodes_it_was_not_fitted_to(case):
 def foretold(case):
     """Steps of other episodes, and what each member says of them."""
     rail, result = case
-    fresh = rail.record(60, seed=99)
+    fresh = rail.record(240, seed=99)
     part = replace(QUICK.view.of(rail.problem(), result.learned.data), data=fresh)
     unseen = Samples([replace(part, likelihood=np.ones(len(fresh)) / len(fresh))])
     shown = [x[None, None].expand(1, 3, *x.shape) for x in (unseen.z, unseen.c, unseen.actions)]
@@ -64,10 +64,60 @@ def test_ends_are_foreseen_where_they_come_and_not_elsewhere(foretold):
     unseen, step = foretold
     ended = unseen.continues == 0.0
     p = step.terminated.mean(dim=(0, 1))
-    assert 20 < ended.sum() < 60
+    assert 100 < ended.sum() < 240
     assert p[ended].mean() > 0.6
-    assert p[~ended].mean() < 0.02
+    assert p[~ended].mean() < 0.01
     assert p.mean() == pytest.approx(float(ended.float().mean()), rel=0.25)  # calibrated
+
+
+def some_of(data, ended, calm):
+    """So many episodes that terminated, and so many that did not."""
+    terminated = data.terminated[data.ends]
+    first, others = np.flatnonzero(terminated)[:ended], np.flatnonzero(~terminated)[:calm]
+    return data.episodes(np.isin(np.arange(len(terminated)), [*first, *others]))
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_forty_ends_are_enough_to_learn_where_the_rail_ends(seed):
+    """Of about 6,000 steps. Asked of the states that fresh episodes reach, on both sides."""
+    rail, fit = Rail(), replace(QUICK, hidden=(8,), steps=3000)
+    few, fresh = some_of(rail.record(240, seed), ended=40, calm=85), rail.record(240, seed=99)
+    assert few.terminated.sum() == 40
+    assert 5500 < len(few) < 6500
+    model = fitted(fit, [rail.problem()], [few], [seed])[0].learned.dynamics
+    unseen = Samples([replace(fit.view.of(rail.problem(), few), data=fresh)])
+    reached = unseen.next_z.expand(1, 3, -1, -1)
+    with torch.no_grad():
+        logits = DynamicsStack([model]).end_logits(reached, torch.zeros(1, 3, len(fresh), 0))
+    p = torch.sigmoid(logits).mean(dim=(0, 1)).numpy()
+    assert balanced_accuracy_score(fresh.terminated, p > 0.5) > 0.9
+    beyond = np.abs(fresh.next_observations[:, 0]) - LIMIT
+    assert (p[beyond > 0.05] > 0.5).mean() > 0.95
+    assert (p[beyond < -0.05] <= 0.5).all()
+
+
+def test_ends_are_told_by_the_state_reached_alone(case):
+    """What was done, and where, matters only through it."""
+    rail, result = case
+    stack, c = DynamicsStack([result.learned.dynamics]), torch.zeros(1, 3, 8, 0)
+    z = torch.linspace(-1.0, 1.0, 8)[None, None, :, None].expand(1, 3, 8, 2)
+    actions = torch.ones(1, 3, 8, dtype=torch.int64) if rail.discrete else torch.ones(1, 3, 8, 1)
+    with torch.no_grad():
+        step = stack.step(z, c, actions)
+        p = torch.sigmoid(stack.end_logits(step.next_z, c))
+    assert torch.equal(step.terminated, p)
+
+
+def test_leaving_the_range_of_the_data_is_noticed(case):
+    """From the edge of what may be imagined, a step at full speed leads beyond it."""
+    rail, result = case
+    weights = result.learned.dynamics.weights
+    edge = torch.tensor(weights["high"] + 0.099 * (weights["high"] - weights["low"]))
+    z = torch.stack([torch.zeros(2), edge])[None, None].expand(1, 3, 2, 2)
+    push = torch.full((1, 3, 2), 2) if rail.discrete else torch.ones(1, 3, 2, 1)
+    with torch.no_grad():
+        step = DynamicsStack([result.learned.dynamics]).step(z, torch.zeros(1, 3, 2, 0), push)
+    assert step.unknown.tolist() == [[[0.0, 1.0]] * 3]
 
 
 def test_imagined_states_stay_near_the_data(case):

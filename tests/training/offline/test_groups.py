@@ -25,6 +25,14 @@ def test_rows_of_all_members_come_side_by_side():
     assert torch.equal(found.reshape(G * N, B), values)
 
 
+def test_hidden_features_may_be_none():
+    """d = 0: nothing to repeat, and the shapes say so."""
+    none = torch.zeros(G, B, 0)
+    assert spread(none, N).shape == (G * N, B, 0)
+    assert gathered(spread(none, N), N).shape == (G, N * B, 0)
+    assert spread(none[:1], 1).shape == gathered(none[:1], 1).shape == (1, B, 0)
+
+
 def test_members_of_a_problem_are_neighbours():
     assert grouped("abcdef", N) == [("a", "b", "c"), ("d", "e", "f")]
     assert grouped(["x"], 1) == [("x",)]

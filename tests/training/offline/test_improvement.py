@@ -11,8 +11,11 @@ import torch
 
 from rltransfer.errors import InvalidExperiment
 from rltransfer.training import HeadStart, SilentMonitor
+from rltransfer.training.offline.actors import ActorStack
 from rltransfer.training.offline.cloning import Cloning
+from rltransfer.training.offline.critic import CriticStack
 from rltransfer.training.offline.dynamics_fit import FitDynamics
+from rltransfer.training.offline.dynamics_stack import DynamicsStack
 from rltransfer.training.offline.gate import BestSoFar, PairedGate
 from rltransfer.training.offline.improvement import Improvement, published
 from rltransfer.training.offline.improving import Improving
@@ -114,13 +117,19 @@ def working(given, stage):
     return Improving(stage, samples, [start], [np.random.SeedSequence(0)])
 
 
+def further(work, steps):
+    """Go so many steps, then check; return where members were before it, and how far away."""
+    for _ in range(steps):
+        work.step(1e-2)
+    before, (distance,) = work._now.policies(), work._distance(work._now)
+    work.check()
+    return before, distance
+
+
 def moved(given, stage):
     """Fifteen steps, then a check."""
     work = working(given, stage)
-    for _ in range(15):
-        work.step(1e-2)
-    before = work._now.policies()
-    work.check()
+    before, _ = further(work, 15)
     return work, before
 
 
@@ -170,7 +179,7 @@ def test_the_papers_stage_improves_too(walk):
 def test_what_the_paper_says_is_what_published_does():
     stage = published(VIEW)
     assert (type(stage.scorer), type(stage.gate)) == (AMQ, BestSoFar)
-    assert (stage.refused, stage.kl_budget, stage.clip_range) == ("on", None, 0.25)
+    assert (stage.kl_budget, stage.clip_range) == (None, 0.25)
     assert stage.learning_rate == 1e-4
     assert stage.view is VIEW
 
@@ -186,16 +195,20 @@ def test_refused_members_come_out_as_they_went_in(given):
     assert result.findings["score before"] == result.findings["scores"]["ModelReturn"]
 
 
-def test_a_refused_member_goes_back(given):
-    work, before = moved(given, replace(STAGE, gate=Never(), refused="back"))
+@pytest.mark.parametrize("kl_budget", [None, 1e6])
+def test_a_refused_member_goes_on(given, kl_budget):
+    work, before = moved(given, replace(STAGE, gate=Never(), kl_budget=kl_budget))
     assert not any(same(one, two) for one, two in zip(before, given[1].members, strict=True))
-    assert all_same(work._now.policies(), given[1].members)
-
-
-def test_or_a_refused_member_goes_on(given):
-    work, before = moved(given, replace(STAGE, gate=Never(), refused="on"))
     assert all_same(work._now.policies(), before)
     assert all_same(work.members()[0], given[1].members)
+
+
+def test_a_refused_member_is_held_near_what_was_accepted_last_by_the_clip(given):
+    def distance(clip_range):
+        return further(working(given, replace(STAGE, gate=Never(), clip_range=clip_range)), 200)[1]
+
+    assert (distance(0.2) > 0.0).all()
+    assert (distance(0.2) < 0.2 * distance(1e6)).all()
 
 
 def test_an_accepted_member_is_what_is_improved_on_next(given):
@@ -213,7 +226,32 @@ def test_members_are_judged_each_by_itself(given):
     work, before = moved(given, replace(STAGE, gate=Second()))
     start = given[1].members
     assert all_same(work.members()[0], (start[0], before[1], start[2]))
-    assert all_same(work._now.policies(), (start[0], before[1], start[2]))
+    assert all_same(work._now.policies(), before)
+
+
+def test_only_members_beyond_their_budget_go_back_to_where_they_began(given):
+    stage, start = replace(STAGE, gate=Never()), given[1].members
+    _, distance = further(working(given, stage), 15)
+    budget = float(distance.sort().values[:2].mean())  # between the nearest and the others
+    work = working(given, replace(stage, kl_budget=budget))
+    before, _ = further(work, 15)
+    assert (distance > budget).sum() == 2
+    for k, now in enumerate(work._now.policies()):
+        assert same(now, start[k] if distance[k] > budget else before[k])
+
+
+def test_a_member_beyond_its_budget_goes_back_to_what_was_accepted_last(given):
+    free = working(given, replace(STAGE, gate=Always()))
+    (_, near), (_, far) = further(free, 3), further(free, 30)
+    assert near.max() < far.min()
+    budget = float(near.max() + far.min()) / 2
+    work = working(given, replace(STAGE, gate=Always(), kl_budget=budget))
+    (accepted, _), (left, _) = further(work, 3), further(work, 30)
+    assert not any(same(one, two) for one, two in zip(accepted, given[1].members, strict=True))
+    assert not any(same(one, two) for one, two in zip(left, accepted, strict=True))
+    assert all_same(work._now.policies(), accepted)
+    assert all_same(work.members()[0], accepted)
+    assert work._accepted.tolist() == [[1, 1, 1]]
 
 
 def test_a_member_that_has_spent_its_budget_is_refused(given):
@@ -264,6 +302,23 @@ def test_the_first_is_chosen_unless_another_is_clearly_better(walk, values, nois
     assert result.findings["chosen"] == chosen
     assert result.policy is result.learned.members[chosen]
     assert same(result.policy, walk[1].members[chosen])
+
+
+def test_any_scorer_can_be_asked_about_the_accepted_members(given):
+    """Not about the members as they are now, which nobody has accepted yet."""
+    work, _ = moved(given, replace(STAGE, gate=Never()))
+    scorer = STAGE.scorer
+    expected = scorer.scores(ActorStack(given[1].members), *asked(given, work)).values
+    assert work.scored(scorer) == expected.tolist()
+    assert work.scored(Fixed((3.0, 1.0, 2.0)))[0] == pytest.approx([3.0, 1.0, 2.0])
+    now = scorer.scores(work._now, *asked(given, work)).values
+    assert work.scored(scorer) != now.tolist()
+
+
+def asked(given, work):
+    """The critic, the model and the starts that scores are made of."""
+    _, start = given
+    return CriticStack([start.critic]), DynamicsStack([start.dynamics]), work._starts
 
 
 def test_the_chosen_member_is_the_policy(given):
@@ -321,6 +376,16 @@ def test_members_in_other_units_are_refused(walk):
         InvalidExperiment, match=r"standardises observations otherwise than the dat"
     ):
         improve((chain, start.having(members=raw)))
+
+
+def test_ensembles_of_unequal_sizes_are_refused(walk):
+    toy, start = walk
+    starts = [start, start.having(members=start.members[:2])]
+    seeds = [np.random.SeedSequence(s) for s in (1, 2)]
+    with pytest.raises(
+        InvalidExperiment, match=r"side by side need ensembles of one size; got \[2, 3\]\."
+    ):
+        STAGE.run_all([toy.problem] * 2, starts, seeds, SilentMonitor())
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,14 @@ from rltransfer.training.offline.gate import PairedGate
 from rltransfer.training.offline.rollouts import roll_out
 from rltransfer.training.offline.scorers import AMQ, ModelReturn, Scores, SurvivalTime
 from rltransfer.training.offline.starts import Starts
-from tests.training.offline.model_toys import FakeCritic, Rail, drivers, fitted, true_return
+from tests.training.offline.model_toys import (
+    FakeCritic,
+    Rail,
+    drift,
+    drivers,
+    fitted,
+    true_return,
+)
 
 FIT = FitDynamics(members=3, hidden=(32, 32), steps=1000, batch=128)
 GAINS = [(1.0, 1.5), (0.5, 0.6), (0.3, 0.1), (0.0, 0.0), (0.0, 0.4), (-0.4, 0.0), (-1.0, 0.0)]
@@ -27,6 +34,16 @@ class NoCritic:
 
     def q_min(self, z, c, actions):
         raise AssertionError("a model return asks for no Q")
+
+
+class OnlyPosition:
+    """Q is z₀, whatever is done."""
+
+    def q_min(self, z, c, actions):
+        return z[..., 0]
+
+    def v(self, z, c):
+        raise AssertionError("AM-Q asks for no V")
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["continuous", "discrete"])
@@ -43,7 +60,7 @@ def test_the_model_return_orders_policies_as_their_true_returns_do(world):
     part, stack, starts = world
     scores = ModelReturn(50).scores(drivers([part], *GAINS), NoCritic(), stack, starts)
     x = starts.z[0].numpy() * np.sqrt(part.normalization.var) + np.array(part.normalization.mean)
-    truths = [true_return(part, k, x, 1.0, 50).mean() for k in GAINS]
+    truths = [true_return(part, k, x, 50, discount=1.0).mean() for k in GAINS]
     assert pairwise_accuracy(scores.values[0].tolist(), truths, 1.0) == 1.0
     assert int(scores.values.argmax()) == int(np.argmax(truths)) == 0
 
@@ -59,8 +76,8 @@ def test_a_better_policy_scores_higher_with_discrete_actions_too(world):
 def test_the_model_return_is_return_and_value_less_disagreement(world):
     part, stack, starts = world
     actors = drivers([part], *GAINS)
-    found = roll_out(actors, stack, starts, 20)
-    outcomes = found.returns + part.gamma**20 * found.survival * (2.0 + found.z[..., 0])
+    found = roll_out(actors, stack, starts, 20, discount=1.0)
+    outcomes = found.returns + found.survival * (2.0 + found.z[..., 0])
     doubt = outcomes.mean(dim=3).std(dim=2, correction=0)
     for pessimism in (0.0, 0.7):
         scores = ModelReturn(20, pessimism).scores(actors, FakeCritic(), stack, starts)
@@ -69,10 +86,54 @@ def test_the_model_return_is_return_and_value_less_disagreement(world):
         torch.testing.assert_close(scores.values, scores.per_start.mean(dim=(2, 3)))
 
 
+@pytest.fixture
+def drifting(world):
+    """A model in which z₀ grows by 1 at every step and nothing else matters; z₀ begins at 0."""
+    part, *_ = world
+    stack = DynamicsStack([drift(part, reward=0.5, p=0.125, worst=-3.0)])
+    return drivers([part], GAINS[0]), stack, Starts(torch.zeros(1, 1, 2), torch.zeros(1, 1, 0))
+
+
+def test_the_model_return_is_not_discounted(drifting):
+    actors, stack, starts = drifting
+    (score,) = ModelReturn(10, 0.0).scores(actors, FakeCritic(), stack, starts).values[0]
+    alive = 0.875 ** np.arange(11)
+    assert float(score) == pytest.approx(0.5 * alive[:10].sum() + alive[10] * (2.0 + 10.0))
+
+
+def test_the_model_return_looks_no_farther_than_an_episode(drifting):
+    actors, stack, starts = drifting
+    assert stack.horizon == 60
+    stack.horizon = 20
+    longer, whole, shorter = (
+        ModelReturn(H).scores(actors, FakeCritic(), stack, starts).values for H in (400, 20, 19)
+    )
+    assert torch.equal(longer, whole)
+    assert not torch.equal(longer, shorter)
+
+
+def test_what_lies_beyond_the_data_is_worth_the_worst_and_no_value(drifting):
+    """The 25th step leaves the range, which reaches to 24."""
+    actors, stack, starts = drifting
+    (score,) = ModelReturn(40, 0.0).scores(actors, FakeCritic(), stack, starts).values[0]
+    alive = 0.875 ** np.arange(26)
+    expected = 0.5 * alive[:25].sum() + 15 * -3.0 * alive[25]
+    assert float(score) == pytest.approx(expected, rel=1e-5)
+
+
+def test_steps_beyond_the_data_are_no_survival_and_no_visited_pairs(drifting):
+    actors, stack, starts = drifting
+    alive = 0.875 ** np.arange(25)
+    (time,) = SurvivalTime(40).scores(actors, FakeCritic(), stack, starts).values[0]
+    assert float(time) == pytest.approx(alive.sum(), rel=1e-5)
+    (mean,) = AMQ(40).scores(actors, OnlyPosition(), stack, starts).values[0]
+    assert float(mean) == pytest.approx((alive * np.arange(25)).sum() / alive.sum(), rel=1e-5)
+
+
 def test_amq_is_the_mean_over_visited_pairs(world):
     part, stack, starts = world
     actors = drivers([part], *GAINS)
-    found = roll_out(actors, stack, starts, 20, tally=FakeCritic().q_min)
+    found = roll_out(actors, stack, starts, 20, 1.0, tally=FakeCritic().q_min)
     scores = AMQ(20).scores(actors, FakeCritic(), stack, starts)
     expected = found.tally.sum(dim=(2, 3)) / found.visits.sum(dim=(2, 3))
     torch.testing.assert_close(scores.values, expected)
@@ -99,7 +160,7 @@ def test_a_gate_on_a_model_accepts_the_better_and_refuses_the_worse(world):
 
 
 def test_scorers_are_values():
-    assert ModelReturn(100) == ModelReturn() != replace(ModelReturn(), pessimism=1.0)
+    assert ModelReturn(400, 0.5) == ModelReturn() != replace(ModelReturn(), pessimism=1.0)
 
 
 def test_accepted_scores_replace_the_old_ones():
