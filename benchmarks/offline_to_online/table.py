@@ -90,7 +90,10 @@ def curve_of(cell: Cell) -> LearningCurve:
 
 def area(curve: LearningCurve, budget: int) -> float:
     """Return the mean score over the online budget; before the first look the first score."""
-    return curve.between(0, min(budget, curve.steps[-1])).mean
+    if curve.steps[0] > 0:
+        first = [(0.0, curve.start)]
+        curve = LearningCurve.of([*first, *zip(curve.steps, curve.scores, strict=True)])
+    return curve.between(0, min(budget, curve.steps[-1])).mean()
 
 
 def score(cell: Cell, J: float | None) -> float:
@@ -132,7 +135,7 @@ def spread(values: Iterable[float], rng: np.random.Generator) -> list[float | No
         return [None, None, None]
     if len(known) < 2:
         return [float(known[0]), None, None]
-    low, high = stratified_bootstrap(known[None, :], iqm, rng)
+    low, _, high = stratified_bootstrap(known[None, :], iqm, rng)
     return [float(iqm(known)), float(low), float(high)]
 
 
@@ -177,12 +180,11 @@ def markdown(tables: Mapping[str, Any], calibration: Mapping[str, Any]) -> str:
             reached = [step for step in row["steps to 90"] if step is not None]
             steps = f"{np.median(reached):,.0f}" if reached else "–"
             dips = f"{min(row['dip']):.2f}" if row["dip"] else "–"
-            better = row["ours is better"]
+            better = row["ours is better"] if arm != "ours" else None
             lines.append(
                 f"| {arm} | {row['n']} | {text(row['cloned'])} | {text(row['offline'])} "
                 f"| {steps} ({len(reached)} of {row['n']}) | {dips} | {text(row['mean'])} "
-                f"| {text(row['final'])} | {'–' if better is None or arm == 'ours' else f'{better:.2f}'} "
-                f"| {row['CPU-s']:.0f} |"
+                f"| {text(row['final'])} | {number(better)} | {row['CPU-s']:.0f} |"
             )
         lines.append("")
     lines += ["## Ranking policies without an environment", "", *CALIBRATION_HEAD]
@@ -190,7 +192,7 @@ def markdown(tables: Mapping[str, Any], calibration: Mapping[str, Any]) -> str:
         for scorer, row in scorers.items():
             lines.append(
                 f"| {name} | {scorer} | {row['n']} | {number(row['pairwise_accuracy'])} "
-                f"| {number(row['rank_correlation'])} | {number(row['regret_at_1'])} |"
+                f"| {number(row['rank_correlation'])} | {number(row['regret'])} |"
             )
     return "\n".join([*lines, ""])
 
@@ -216,7 +218,8 @@ HEADING = (
     "budget. *ours is better*: probability that the mean of `ours` is larger."
 )
 TABLE_HEAD = (
-    "| arm | n | cloned | offline | steps to 90 | worst early | mean | final | ours is better | CPU-s |",
+    "| arm | n | cloned | offline | steps to 90 | worst early | mean | final "
+    "| ours is better | CPU-s |",
     "|---|---|---|---|---|---|---|---|---|---|",
 )
 CALIBRATION_HEAD = (

@@ -20,7 +20,7 @@ from rltransfer.runs import SourceRecord
 from rltransfer.training.head_start import HeadStart
 from rltransfer.training.policy import Policy
 
-__all__ = ["head_start", "ranked"]
+__all__ = ["MEMBERS", "head_start", "ranked"]
 
 MEMBERS = 4
 """Most policies that a source inherits, as in Uni-O4's ensembles."""

@@ -12,7 +12,7 @@ from rltransfer.contexts import Context
 from rltransfer.data import Transitions
 from rltransfer.evaluation import evaluate
 from rltransfer.experiment.keys import Lineage, key_of
-from rltransfer.experiment.monitor import FileMonitor
+from rltransfer.experiment.monitor import FileMonitor, monitor_episodes
 from rltransfer.experiment.spec import MULTI_TASK, Experiment
 from rltransfer.runs import SourceRecord, StageRecord
 from rltransfer.seeding import derive_seed
@@ -167,7 +167,8 @@ def train(job: Job, experiment: Experiment) -> tuple[TrainingResult, int]:
     (problem,) = recipe.problems(env, job.contexts)
     watch_seed = derive_seed(job.seed, "monitor", job.context)
     scores = job.working / "scores.jsonl"
-    monitor = FileMonitor(problem, job.steps, watch_seed, job.progress, scores)
+    episodes = monitor_episodes(problem, job.steps)
+    monitor = FileMonitor(problem, episodes, watch_seed, job.progress, scores)
     if job.context is None or not job.parents:
         trainer, start = recipe.trainer(env), None
     else:

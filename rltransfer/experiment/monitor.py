@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rltransfer.training.policy import Policy
     from rltransfer.training.problem import TrainingProblem
 
-__all__ = ["FileMonitor", "monitor_episodes"]
+__all__ = ["FileMonitor", "fingerprint", "monitor_episodes"]
 
 MONITOR_EPISODES = 20
 """Most episodes, over all of a problem's contexts, behind each point of a learning curve."""
@@ -42,17 +42,16 @@ class FileMonitor:
 
     Args:
         problem: what is trained.
-        steps: budget of the training.
+        episodes: of each context behind a score; see `monitor_episodes`.
         seed: of the episodes' starts.
         progress: the file of points and stages, a JSON list per line.
         scores: the file of scores by policy, a JSON list per line.
     """
 
     def __init__(
-        self, problem: TrainingProblem, steps: int, seed: int, progress: Path, scores: Path
+        self, problem: TrainingProblem, episodes: int, seed: int, progress: Path, scores: Path
     ) -> None:
-        self._problem = problem
-        self._episodes = monitor_episodes(problem, steps)
+        self._problem, self._episodes = problem, episodes
         self._seed = seed
         self._progress, self._scores = progress, scores
         self._looks = read_looks(scores)

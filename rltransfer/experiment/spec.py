@@ -225,6 +225,11 @@ class Experiment(Table):
         resolve(self.algorithm, self.training_defaults(), self.environment)
         if self.inherits:
             self.recipe().warm_trainer(self.environment)  # says what it cannot train
+        if self.record == 0 and self.recipe().needs_data:
+            raise InvalidExperiment(
+                f"training.record must be above 0 for the trainer {self.training.recipe!r}: each "
+                "source learns from the transitions of those before it."
+            )
 
     def _check_selection(self) -> None:
         transfer = self.nothing_trained()
@@ -277,7 +282,7 @@ class Experiment(Table):
         """How many transitions are kept of each training."""
         if self.training.record is not None:
             return self.training.record
-        return RECORDED if self.inherits else 0
+        return RECORDED if make_recipe(self.training.recipe).needs_data else 0
 
     @property
     def stopping(self) -> StoppingRule | None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rltransfer.training.policy import Policy
 
-__all__ = ["FineTuning", "Pace", "careful", "unhurried"]
+__all__ = ["FineTuning", "Pace", "careful", "family_pace"]
 
 EPISODES = 8
 """Full episodes in a rollout: fewer make updates of a good policy mostly noise."""
@@ -109,7 +109,7 @@ def careful(settings: AlgorithmSettings, horizon: int) -> AlgorithmSettings:
     return with_hyperparameters(settings, n_steps=n_steps, batch_size=batch)
 
 
-def unhurried(settings: AlgorithmSettings) -> Pace:
+def family_pace(settings: AlgorithmSettings) -> Pace:
     """Return the pace of PPO from scratch: one step size for both networks, no warm-up."""
     rate = settings.hyperparameters.get("learning_rate", 3e-4)
     norm = float(settings.hyperparameters.get("max_grad_norm", 0.5))

@@ -39,6 +39,11 @@ class OnlineRecipe:
         """No: it begins with random weights."""
         return False
 
+    @property
+    def needs_data(self) -> bool:
+        """No: it learns from its own steps."""
+        return False
+
     def settings(self, env: ContextualEnv) -> AlgorithmSettings:
         """Return the algorithm's settings for a family, checked."""
         name, known = defaults_of(env, self.algorithm)
@@ -55,8 +60,8 @@ class OnlineRecipe:
             InvalidExperiment: always: data would be left unused.
         """
         raise InvalidExperiment(
-            f"{type(self).__name__} learns from its own steps and cannot use recorded data. Use "
-            "a trainer such as 'uni-o4', or give no dataset."
+            "a trainer that begins with random weights learns from its own steps and cannot use "
+            "recorded data. Use one such as 'uni-o4', or give no dataset."
         )
 
     def warm_trainer(self, env: ContextualEnv) -> Trainer:

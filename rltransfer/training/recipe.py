@@ -25,6 +25,10 @@ class Recipe(Protocol):
     def inherits(self) -> bool:
         """Whether a source starts from the sources before it."""
 
+    @property
+    def needs_data(self) -> bool:
+        """Whether `warm_trainer` learns from recorded transitions."""
+
     def problems(self, env: ContextualEnv, contexts: Contexts) -> tuple[TrainingProblem, ...]:
         """Return the problems to train, one policy each."""
 

@@ -20,8 +20,9 @@ def policy(seed):
 
 @pytest.fixture
 def watch(tmp_path):
+    episodes = monitor_episodes(PROBLEM, 100_000)
     return lambda: FileMonitor(
-        PROBLEM, 100_000, 5, tmp_path / "p.jsonl", tmp_path / "s" / "s.jsonl"
+        PROBLEM, episodes, 5, tmp_path / "p.jsonl", tmp_path / "s" / "s.jsonl"
     )
 
 

@@ -26,7 +26,7 @@ from rltransfer.training import (
     resolve,
 )
 from rltransfer.training.fine_tuner import FineTuner
-from rltransfer.training.finetuning import careful, unhurried
+from rltransfer.training.finetuning import careful, family_pace
 from rltransfer.training.offline.actors import ActorStack, ValueStack
 from rltransfer.training.online import make_venv
 from rltransfer.training.sb3_agent import policy_of
@@ -371,10 +371,10 @@ def test_minibatches_divide_careful_rollouts_evenly(spec):
         ({"learning_rate": "lin_0.003"}, "lin_0.003", 0.5),
     ],
 )
-def test_the_unhurried_pace_is_that_of_ppo_from_scratch(given, rate, norm):
+def test_the_familys_pace_is_that_of_ppo_from_scratch(given, rate, norm):
     problem = problem_of("cartpole")
     settings = resolve("PPO", TrainingDefaults(origin="", steps=1), problem.env, given)
-    assert unhurried(settings) == Pace(None, rate, desired_kl=None, warm_up=0, max_norm=norm)
+    assert family_pace(settings) == Pace(None, rate, desired_kl=None, warm_up=0, max_norm=norm)
 
 
 def test_a_multi_task_policy_goes_on_in_all_its_contexts():

@@ -15,7 +15,6 @@ from rltransfer.evaluation import evaluate
 from rltransfer.training import (
     FineTuning,
     HeadStart,
-    Pace,
     SilentMonitor,
     StoppingRule,
     Trainer,
@@ -78,7 +77,7 @@ def test_only_ppo_goes_from_offline_to_online(name):
         recipe.warm_trainer(CARTPOLE)
 
 
-@pytest.mark.parametrize("name", CHAINS)
+@pytest.mark.parametrize("name", [n for n in CHAINS if n != "warm-start-ppo"])
 def test_state_dependent_noise_is_refused(name):
     defaults = TrainingDefaults(origin="a test", steps=1, hyperparameters={"use_sde": True})
     recipe = make_recipe(name, algorithm="PPO", defaults=defaults)
@@ -139,7 +138,8 @@ def test_the_controls_clone_once():
     tuned, scratch = stage_of(plain, FineTuning), make_recipe("from-scratch").trainer(CARTPOLE)
     assert tuned.settings == scratch.stages[0].settings
     assert (tuned.pace.actor_rate, tuned.pace.critic_rate) == (None, "lin_0.003")
-    assert stage_of(fitted, FineTuning).pace == Pace()
+    assert stage_of(fitted, FineTuning).pace == replace(tuned.pace, warm_up=1)
+    assert stage_of(uni, FineTuning) == stage_of(fitted, FineTuning)
 
 
 def test_clones_have_the_networks_of_a_policy_from_scratch():

@@ -50,8 +50,7 @@ class TellingMonitor(FileMonitor):
         online: str,
         listener: Listener,
     ) -> None:
-        super().__init__(problem, 0, seed, progress=scores, scores=scores)
-        self._episodes = episodes
+        super().__init__(problem, episodes, seed, progress=scores, scores=scores)
         self._online, self._listener = online, listener
 
     def report(self, steps: int, total: int, score: float | None) -> None:

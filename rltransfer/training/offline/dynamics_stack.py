@@ -41,10 +41,10 @@ class Step(NamedTuple):
     """What is expected to come next.
 
     Attributes:
-        next_z: z', shape (G, E, B, o), within the data's range.
+        next_z: z', shape (G, E, B, o), within the data's range and `MARGIN`.
         rewards: scaled, shape (G, E, B).
         terminated: p, shape (G, E, B).
-        unknown: 1 where z' had left the data's range, else 0, shape (G, E, B).
+        unknown: 1 where z' had left that range before it was clamped, else 0, shape (G, E, B).
     """
 
     next_z: Tensor
@@ -69,7 +69,8 @@ class DynamicsStack(nn.Module):
         self._models = tuple(models)
         spec = models[0].spec
         self.groups, self.members = len(models), spec.members
-        self.gamma, self.horizon = spec.gamma, spec.horizon
+        self.horizon = spec.horizon
+        self._own = spec.observation_size - len(spec.observe)
         self.motion, self.ends = self._stacked("motion"), self._stacked("ends")
         self._encode = action_encoder(spec.action_space)
         self._mean, self._std = self._all("target_mean"), self._all("target_std")
@@ -101,13 +102,15 @@ class DynamicsStack(nn.Module):
         return self._by_group(self.ends(x)).squeeze(-1)
 
     def step(self, z: Tensor, c: Tensor, actions: Tensor) -> Step:
-        """Return the expected next states, within the data's range; arguments as `forward`."""
+        """Return what is expected to come next; arguments as `forward`."""
         said = self(z, c, actions)
         y = per_state(self._mean) + per_state(self._std) * said.mean
         free = z + y[..., :-1]
         next_z = torch.clamp(free, per_state(self._low), per_state(self._high))
         p = torch.sigmoid(self.end_logits(next_z, c)) * self._terminates[:, None, None]
-        unknown = (free != next_z).any(dim=-1).to(p.dtype)
+        own = self._own  # a visible context stays what it is, wherever the data are from
+        unknown = (free != next_z)[..., :own].any(dim=-1).to(p.dtype)
+        next_z = torch.cat([next_z[..., :own], z[..., own:]], dim=-1)
         return Step(next_z, y[..., -1], p, unknown)
 
     def targets(self, z: Tensor, next_z: Tensor, rewards: Tensor) -> Tensor:

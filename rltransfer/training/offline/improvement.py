@@ -56,7 +56,7 @@ class Improvement(OfflineStage):
         learning_rate: of Adam, falling linearly to 0.
         clip_range: ε.
         kl_budget: the largest mean KL(π_i ‖ π_i at the beginning), in nats per number of an
-            action; a member beyond it goes back. None: no budget.
+            action; a member beyond it goes back to what was accepted last. None: no budget.
     """
 
     view: DataView = DataView()

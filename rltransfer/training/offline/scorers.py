@@ -3,9 +3,10 @@
 Notation
     G, n    problems; policies of each
     E, S    members of each model; start states
-    J       discounted return in the model over H steps
-    w_t     the probability that a roll-out has not terminated before step t
-    V, Q    the critic's value functions, in the same units of scaled reward as J
+    J       return in the model over H steps, not discounted
+    w_t     the probability that a roll-out has not terminated before step t, nor left the range
+            of the data
+    V, Q    the critic's value functions, discounted, in the same units of scaled reward as J
 
 References:
     Lei et al. 2024, Uni-O4, arXiv 2311.03351 (AM-Q), and its released code, which is what `AMQ`
@@ -107,7 +108,7 @@ class ModelReturn:
 
 @dataclass(frozen=True)
 class AMQ:
-    """Uni-O4's score: the mean of min Q over all visited pairs that have not terminated.
+    """Uni-O4's score: the mean of min Q over all visited pairs, each counting w_t.
 
     Not a return: nothing is discounted, and an early end costs nothing. The released code draws
     other starts for every policy and a random member and noise at each step; here all policies
@@ -130,7 +131,7 @@ class AMQ:
 
 @dataclass(frozen=True)
 class SurvivalTime:
-    """The expected number of steps before a termination, at most H; asks no critic.
+    """Σ_{t < H} w_t, the expected steps before a termination or unknown states; asks no critic.
 
     Attributes:
         horizon: H.

@@ -48,12 +48,15 @@ def test_the_worst_reward_is_the_poorest_episodes_mean(rewards, terminated, wors
 
 
 def test_a_model_knows_the_worst_in_scaled_rewards_and_the_horizon():
-    rail = Rail()
-    parts = [DataView().of(rail.problem(), rail.record(20, seed)) for seed in (0, 1)]
+    rail, view = Rail(), DataView()
+    data = [rail.record(20, seed) for seed in (0, 1)]
+    costly = [replace(each, rewards=each.rewards - 2.0) for each in data]
+    parts = [view.of(rail.problem(), each) for each in costly]
     models = fresh_dynamics(Samples(parts), 2, (8,), (8,), [np.random.default_rng(0)] * 2)
     for part, model in zip(parts, models, strict=True):
         rewards = np.split(part.data.rewards.astype(float), part.data.starts[1:])
-        least = min(0.0, *(r.mean() for r in rewards))
+        least = min(r.mean() for r in rewards)
+        assert least < -1.0
         assert model.spec.worst == pytest.approx(least / part.reward_scale)
         assert model.spec.horizon == rail.spec.horizon
     stack = DynamicsStack(models)
