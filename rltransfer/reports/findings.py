@@ -9,8 +9,11 @@ from rltransfer.reports.words import number
 
 __all__ = ["in_words"]
 
-DECISIONS = ("checks", "accepted", "chosen", "kept_inherited")
+DECISIONS = ("checks", "accepted", "chosen")
 """What the offline improvement says of its decisions; `decisions` puts them into a sentence."""
+
+UNTOLD = ("history",)
+"""Too long for a table; in `result.json`."""
 
 MOST_NUMBERS = 8
 """Numbers of one list that are written out."""
@@ -23,7 +26,7 @@ def in_words(findings: Mapping[str, Any]) -> tuple[str, ...]:
     """
     if not findings.keys() >= {"checks", "accepted"}:
         return tuple(fact(name, value) for name, value in findings.items())
-    rest = {k: v for k, v in findings.items() if k not in (*DECISIONS, "scores")}
+    rest = {k: v for k, v in findings.items() if k not in (*DECISIONS, *UNTOLD, "scores")}
     said = [decisions(findings), *choice(findings)]
     said += [score_text(name, values) for name, values in findings.get("scores", {}).items()]
     return (*said, *(fact(name, value) for name, value in rest.items()))
@@ -39,16 +42,9 @@ def decisions(findings: Mapping[str, Any]) -> str:
 
 def choice(findings: Mapping[str, Any]) -> list[str]:
     """Say which policy went on, if that is told."""
-    said = []
-    if "chosen" in findings and len(findings["accepted"]) > 1:
-        said.append(f"went on with policy {int(findings['chosen']) + 1}")
-    if "kept_inherited" in findings:
-        said.append(
-            "kept the inherited policy: none was found better"
-            if findings["kept_inherited"]
-            else "left the inherited policy for an improved one"
-        )
-    return said
+    if "chosen" not in findings or len(findings["accepted"]) < 2:
+        return []
+    return [f"went on with policy {int(findings['chosen']) + 1}"]
 
 
 def score_text(name: str, values: Any) -> str:

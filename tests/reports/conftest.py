@@ -20,8 +20,7 @@ MULTI_TASK_RETURN = dict(zip(MULTI_TASK, (300.0, 250.0), strict=True))
 STEPS, SECONDS, START = 1000, 12.5, 1_700_000_000.0
 OFFLINE = StageRecord(
     "improvement", 0, 10.0,
-    {"checks": 6, "accepted": [2, 0], "scores": {"value model": [1.5, -2.0]}, "chosen": 0,
-     "kept_inherited": False},
+    {"checks": 6, "accepted": [2, 0], "scores": {"value model": [1.5, -2.0]}, "chosen": 0},
 )  # fmt: skip
 
 

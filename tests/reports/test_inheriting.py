@@ -58,7 +58,7 @@ def test_the_page_shows_stages_parents_and_costs(page, inheriting):
     watched = 300 * len(Study.read(inheriting).replicates[0].pool)
     assert "Trained from the policies of" in page
     assert "improvement: offline evaluation accepted 2, 0 of 6 checks (policy by policy)" in page
-    assert "left the inherited policy for an improved one" in page
+    assert "went on with policy 1" in page
     assert f"behind the learning curves took {watched:,} environment steps more." in page
     assert "besides, 900 steps for learning curves" in page
     assert "if each of these took 1,000 steps" in page
