@@ -67,13 +67,9 @@ def rounds_of(run: Run) -> dict[str, list[float]]:
 
 
 def table(family: str, seeds: int) -> dict[str, Any]:
-    """Return the numbers of a family, from whatever is finished."""
+    """Return the numbers of a family, from the runs that are finished."""
     found = {
-        trainer: [
-            rounds_of(Run.open(path))
-            for seed in range(seeds)
-            if (path := OUT / study(family, trainer, 1).name / f"seed-{seed}").is_dir()
-        ]
+        trainer: [rounds_of(run) for run in finished(study(family, trainer, 1), seeds)]
         for trainer in TRAINERS
     }
     goals = [goal_of(run["V"][-1], family) for run in found["from-scratch"]]
@@ -90,6 +86,13 @@ def table(family: str, seeds: int) -> dict[str, Any]:
         }
         for trainer, runs in found.items()
     }
+
+
+def finished(experiment: Experiment, seeds: int) -> list[Run]:
+    """Return the runs of an experiment that hold all their sources."""
+    folders = [OUT / experiment.name / f"seed-{seed}" for seed in range(seeds)]
+    runs = [Run.open(folder) for folder in folders if folder.is_dir()]
+    return [run for run in runs if len(run.source_folders()) >= experiment.selection.rounds]
 
 
 def goal_of(V: float, family: str) -> float:
