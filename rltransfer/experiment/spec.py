@@ -282,7 +282,7 @@ class Experiment(Table):
         """How many transitions are kept of each training."""
         if self.training.record is not None:
             return self.training.record
-        return RECORDED if make_recipe(self.training.recipe).needs_data else 0
+        return RECORDED if self.inherits else 0
 
     @property
     def stopping(self) -> StoppingRule | None:
