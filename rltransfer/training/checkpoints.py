@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 from stable_baselines3.common.callbacks import BaseCallback
 
+from rltransfer.training.best_policy import BestPolicy
 from rltransfer.training.monitor import TrainingMonitor
 from rltransfer.training.policy import Policy
 from rltransfer.training.stage import CurvePoint
@@ -38,45 +38,32 @@ class BestCheckpoint(BaseCallback):
         first: float | None = None,
     ) -> None:
         super().__init__()
-        self._snapshot, self._monitor = snapshot, monitor
-        self._total, self._interval = total, total / looks
-        self._next = self._interval if first is None else first
-        self._stop = stop
-        self._best: tuple[float, Policy] | None = None
-        self._curve: list[CurvePoint] = []
+        self._snapshot = snapshot
+        self._kept = BestPolicy(monitor, total, looks, stop, first)
 
     @property
     def best(self) -> Policy:
         """The policy with the highest score; of equals, the latest."""
-        assert self._best is not None, "look() comes first"
-        return self._best[1]
+        return self._kept.best
 
     @property
     def curve(self) -> tuple[CurvePoint, ...]:
         """What was measured."""
-        return tuple(self._curve)
+        return self._kept.curve
 
     @property
     def stopped(self) -> bool:
         """Whether the policy has met the stopping rule."""
-        scores = [point.score for point in self._curve]
-        return self._stop is not None and self._stop.met(scores)
+        return self._kept.stopped
 
     def _on_step(self) -> bool:
         return not self.stopped
 
     def _on_rollout_start(self) -> None:
-        if self.model.num_timesteps >= self._next:
+        if self._kept.due(self.model.num_timesteps):
             self.look()
 
     def look(self) -> None:
         """Score the policy as it is now."""
         steps = self.model.num_timesteps
-        self._next = (steps // self._interval + 1) * self._interval
-        policy = self._snapshot(steps)
-        score = self._monitor.score(policy)
-        if self._best is None or not score < self._best[0]:
-            self._best = score, policy
-        if measured := not math.isnan(score):
-            self._curve.append(CurvePoint(steps, score))
-        self._monitor.report(steps, self._total, score if measured else None)
+        self._kept.look(steps, self._snapshot(steps))
