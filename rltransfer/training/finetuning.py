@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rltransfer.training.policy import Policy
 
-__all__ = ["FineTuning", "Pace", "careful", "family_pace"]
+__all__ = ["FineTuning", "Pace", "careful", "family_pace", "warmed_pace"]
 
 EPISODES = 8
 """Full episodes in a rollout: fewer make updates of a good policy mostly noise."""
@@ -114,6 +114,24 @@ def family_pace(settings: AlgorithmSettings) -> Pace:
     rate = settings.hyperparameters.get("learning_rate", 3e-4)
     norm = float(settings.hyperparameters.get("max_grad_norm", 0.5))
     return Pace(None, rate, desired_kl=None, warm_up=0, max_norm=norm)
+
+
+def warmed_pace(settings: AlgorithmSettings, horizon: int) -> Pace:
+    """Return the family's pace after a warm-up of the critic over several episodes.
+
+    It is the critic that decides whether a good policy stays good: with one that fits, a policy
+    of Hopper at 2,808 and one of HalfCheetah at 2,093 rose without a dip under their families'
+    own step sizes, several times as fast as under small ones. And one rollout may be a fraction
+    of an episode: warmed up on 1,024 steps, policies of CartPole at 458 fell to 157; on 4,096,
+    they rose. (One run each.)
+
+    Args:
+        settings: of PPO.
+        horizon: the longest episode.
+    """
+    rollout = settings.hyperparameters.get("n_steps", 2048) * settings.n_envs
+    episodes = min(EPISODES * horizon, LARGEST_ROLLOUT)
+    return replace(family_pace(settings), warm_up=max(1, round(episodes / rollout)))
 
 
 def with_hyperparameters(settings: AlgorithmSettings, **changed: Any) -> AlgorithmSettings:

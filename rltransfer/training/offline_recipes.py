@@ -7,14 +7,14 @@ of your own is a `Trainer` of any list of stages.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rltransfer.envs import ContextualEnv
 from rltransfer.errors import InvalidExperiment
 from rltransfer.training.algorithms import AlgorithmSettings
-from rltransfer.training.finetuning import FineTuning, Pace, careful, family_pace
+from rltransfer.training.finetuning import FineTuning, Pace, careful, family_pace, warmed_pace
 from rltransfer.training.online_recipes import FromScratch
 from rltransfer.training.stage import Stage
 from rltransfer.training.trainer import Trainer
@@ -71,13 +71,8 @@ class Kit:
         return self.online(self.settings, family_pace(self.settings))
 
     def tuned(self) -> FineTuning:
-        """Return the same after a rollout in which only the critic learns.
-
-        It is the critic that decides whether a good policy stays good: with one that fits, a
-        policy of Hopper at 2,808 and one of HalfCheetah at 2,093 rose without a dip under their
-        families' own step sizes, several times as fast as under small ones (one run each).
-        """
-        return self.online(self.settings, replace(family_pace(self.settings), warm_up=1))
+        """Return the same after a warm-up of the critic."""
+        return self.online(self.settings, warmed_pace(self.settings, self.horizon))
 
     def slow(self) -> FineTuning:
         """Return PPO with long rollouts and Uni-O4's small steps."""

@@ -26,7 +26,7 @@ from rltransfer.training import (
     resolve,
 )
 from rltransfer.training.fine_tuner import FineTuner
-from rltransfer.training.finetuning import careful, family_pace
+from rltransfer.training.finetuning import careful, family_pace, warmed_pace
 from rltransfer.training.offline.actors import ActorStack, ValueStack
 from rltransfer.training.online import make_venv
 from rltransfer.training.sb3_agent import policy_of
@@ -375,6 +375,19 @@ def test_the_familys_pace_is_that_of_ppo_from_scratch(given, rate, norm):
     problem = problem_of("cartpole")
     settings = resolve("PPO", TrainingDefaults(origin="", steps=1), problem.env, given)
     assert family_pace(settings) == Pace(None, rate, desired_kl=None, warm_up=0, max_norm=norm)
+
+
+@pytest.mark.parametrize(
+    ("n_envs", "n_steps", "horizon", "rollouts"),
+    [(16, 64, 500, 4), (8, 2048, 1000, 1), (4, 200, 200, 2), (1, 2048, 10_000, 4)],
+)
+def test_the_critic_warms_up_over_eight_episodes_or_8192_steps(n_envs, n_steps, horizon, rollouts):
+    problem, given = problem_of("cartpole"), {"n_steps": n_steps}
+    settings = resolve(
+        "PPO", TrainingDefaults(origin="", steps=1, n_envs=n_envs), problem.env, given
+    )
+    warmed = warmed_pace(settings, horizon)
+    assert warmed == replace(family_pace(settings), warm_up=rollouts)
 
 
 def test_a_multi_task_policy_goes_on_in_all_its_contexts():

@@ -120,8 +120,9 @@ def test_ours_and_the_papers_differ_where_they_should():
     assert [type(i.scorer) for i in improvements] == [ModelReturn, AMQ]
     assert [type(i.gate) for i in improvements] == [PairedGate, BestSoFar]
     assert [i.kl_budget for i in improvements] == [0.5, None]
+    assert [i.trust for i in improvements] == [0.035, 0.0]
     assert [stage_of(t, Cloning).diversity for t in (ours, paper)] == [0.0, 0.1]
-    assert [stage_of(t, FineTuning).pace.warm_up for t in (ours, paper)] == [1, 0]
+    assert [stage_of(t, FineTuning).pace.warm_up for t in (ours, paper)] == [4, 0]
     assert stage_of(paper, FineTuning).pace.desired_kl is None
     sizes = [[(s.steps, s.batch) for s in t.stages[:-1]] for t in (ours, paper)]
     assert sizes[0] == sizes[1]
@@ -138,7 +139,7 @@ def test_the_controls_clone_once():
     tuned, scratch = stage_of(plain, FineTuning), make_recipe("from-scratch").trainer(CARTPOLE)
     assert tuned.settings == scratch.stages[0].settings
     assert (tuned.pace.actor_rate, tuned.pace.critic_rate) == (None, "lin_0.003")
-    assert stage_of(fitted, FineTuning).pace == replace(tuned.pace, warm_up=1)
+    assert stage_of(fitted, FineTuning).pace == replace(tuned.pace, warm_up=4)
     assert stage_of(uni, FineTuning) == stage_of(fitted, FineTuning)
 
 

@@ -41,7 +41,8 @@ class PairedGate:
     it far too small.
 
     Attributes:
-        margin: in standard errors; 0 accepts any improvement.
+        margin: in standard errors; 0 accepts any improvement, and a negative one whatever is
+            not clearly worse.
     """
 
     margin: float = 1.0

@@ -10,12 +10,16 @@ Notation
         s ~ D,  a ~ π_i^old(·|s)
         maximise  E[min(ρ A, clip(ρ, 1 - ε, 1 + ε) A)]              (Uni-O4; BPPO)
         at every check:  score π_i and π_i^old without an environment;
-                         π_i^old ← π_i if the gate finds it better; else π_i goes on, held near
+                         π_i^old ← π_i if the gate finds it better, or if π_i is still so near to
+                         where it began that the critic is believed; else π_i goes on, held near
                          π_i^old by the clip, and goes back to it when its KL budget is spent
 
 Sources: Zhuang et al., BPPO (ICLR 2023); Lei et al., Uni-O4 (ICLR 2024). What is ours: actions are
 enumerated where there are few; members that move farther from where they began than a KL budget
-allows go back; and the gate compares scores from the same starts in the same worlds.
+allows go back; the gate compares scores from the same starts in the same worlds; and near the
+beginning the model may only object. There a larger A means a better policy, up to an error that
+grows with the distance (Kakade and Langford 2002), while a model fitted to falling gaits is slow
+to believe that one stays up: on Hopper it doubted, after 100 steps, policies three times as good.
 """
 
 from __future__ import annotations
@@ -57,6 +61,9 @@ class Improvement(OfflineStage):
         clip_range: ε.
         kl_budget: the largest mean KL(π_i ‖ π_i at the beginning), in nats per number of an
             action; a member beyond it goes back to what was accepted last. None: no budget.
+        trust: within this KL, in the same unit, the critic is believed, and a member accepted
+            if `objection` lets it pass and it scores no less than where it began. 0: nowhere.
+        objection: the gate within the trusted distance.
     """
 
     view: DataView = DataView()
@@ -70,6 +77,8 @@ class Improvement(OfflineStage):
     learning_rate: float = 1e-4
     clip_range: float = 0.2
     kl_budget: float | None = 0.5
+    trust: float = 0.035
+    objection: Gate = PairedGate(margin=-2.0)
 
     @property
     def name(self) -> str:
@@ -110,7 +119,7 @@ class Improvement(OfflineStage):
 
 
 def published(view: DataView) -> Improvement:
-    """Return the stage as Uni-O4 describes it: AM-Q decides, no KL budget."""
+    """Return the stage as Uni-O4 describes it: AM-Q alone decides, no KL budget."""
     return Improvement(
         view,
         scorer=AMQ(),
@@ -118,4 +127,5 @@ def published(view: DataView) -> Improvement:
         gate=BestSoFar(),
         clip_range=0.25,
         kl_budget=None,
+        trust=0.0,
     )

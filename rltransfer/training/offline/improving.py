@@ -8,6 +8,7 @@ Notation
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -117,24 +118,28 @@ class Improving:
     def check(self) -> None:
         """Score all members; accept those that are better, send back those out of budget."""
         scores = self._scores(self._settings.scorer, self._now)
-        near = self._within_budget()
-        better = self._settings.gate.decide(self._best, scores) & near
-        self._best = self._best.updated(better, scores)
-        self._accepted += better
-        copy_members(self._now, self._old, better.flatten())
-        copy_members(self._old, self._now, ~near.flatten())
+        distance = self._distance(self._now)
+        budget = math.inf if self._settings.kl_budget is None else self._settings.kl_budget
+        within = distance <= budget
+        accepted = within & (self._better(scores) | self._believed(scores, distance))
+        self._best = self._best.updated(accepted, scores)
+        self._accepted += accepted
+        copy_members(self._now, self._old, accepted.flatten())
+        copy_members(self._old, self._now, ~within.flatten())
         self._history.append(self._best.values.tolist())
+
+    def _better(self, scores: Scores) -> Tensor:
+        """Say which members the gate finds better than what was accepted last, (G, n)."""
+        return self._settings.gate.decide(self._best, scores)
+
+    def _believed(self, scores: Scores, distance: Tensor) -> Tensor:
+        """Say which members are near where they began, and meet no objection, (G, n)."""
+        near = (distance <= self._settings.trust) & (scores.values >= self._first.values)
+        return near & self._settings.objection.decide(self._best, scores)
 
     @torch.no_grad()
     def _scores(self, scorer: Scorer, actors: ActorStack) -> Scores:
         return scorer.scores(actors, self._critic, self._dynamics, self._starts)
-
-    def _within_budget(self) -> Tensor:
-        """Say which members are still near where they began, shape (G, n)."""
-        budget = self._settings.kl_budget
-        if budget is None:
-            return torch.ones_like(self._accepted, dtype=torch.bool)
-        return self._distance(self._now) <= budget
 
     @torch.no_grad()
     def _distance(self, actors: ActorStack) -> Tensor:

@@ -44,6 +44,7 @@ STAGE = Improvement(
     starts=32,
     learning_rate=3e-3,
     kl_budget=None,
+    trust=0.0,
 )
 
 
@@ -179,7 +180,7 @@ def test_the_papers_stage_improves_too(walk):
 def test_what_the_paper_says_is_what_published_does():
     stage = published(VIEW)
     assert (type(stage.scorer), type(stage.gate)) == (AMQ, BestSoFar)
-    assert (stage.kl_budget, stage.clip_range) == (None, 0.25)
+    assert (stage.kl_budget, stage.trust, stage.clip_range) == (None, 0.0, 0.25)
     assert stage.learning_rate == 1e-4
     assert stage.view is VIEW
 
@@ -209,6 +210,21 @@ def test_a_refused_member_is_held_near_what_was_accepted_last_by_the_clip(given)
 
     assert (distance(0.2) > 0.0).all()
     assert (distance(0.2) < 0.2 * distance(1e6)).all()
+
+
+def test_near_the_beginning_a_member_passes_without_the_gate(given):
+    trusting = replace(STAGE, gate=Never(), trust=1e6, objection=Always())
+    work, before = moved(given, trusting)
+    rises = (work._best.values > work._first.values)[0].tolist()
+    assert any(rises)
+    for k, (now, start) in enumerate(zip(work.members()[0], given[1].members, strict=True)):
+        assert same(now, before[k] if rises[k] else start)
+
+
+@pytest.mark.parametrize("changed", [{"trust": 1e-9}, {"trust": 1e6, "objection": Never()}])
+def test_far_away_or_under_objection_the_gate_decides_alone(given, changed):
+    work, _ = moved(given, replace(STAGE, gate=Never(), **changed))
+    assert all_same(work.members()[0], given[1].members)
 
 
 def test_an_accepted_member_is_what_is_improved_on_next(given):
