@@ -10,6 +10,7 @@ import typer
 from rltransfer.cli.adaptation import adapt
 from rltransfer.cli.datasets import dataset
 from rltransfer.cli.output import console
+from rltransfer.cli.selecting import select
 from rltransfer.cli.training import train
 from rltransfer.errors import InvalidExperiment
 
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.add_typer(dataset, name="dataset")
 app.command()(train)
 app.command()(adapt)
+app.command()(select)
 
 RunsFolder = Annotated[Path, typer.Option("--runs", help="Folder of all experiments.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes.")]

@@ -10,11 +10,13 @@ the others.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rltransfer.experiment.keys import Lineage
 from rltransfer.experiment.spec import Experiment
+from rltransfer.experiment.worth import gain_text, predictions, stop_text, worth_training
 from rltransfer.runs import SourceRecord
 from rltransfer.runs.ledger import Entry
 from rltransfer.selection import Proposal, SourceTaskSelector
@@ -34,8 +36,9 @@ class Lane:
         name: the selector's name.
         selector: proposes the next source.
         empty: the transfer matrix before the first source.
-        rounds: how many sources it picks.
+        rounds: how many sources it picks, at most.
         inherits: whether each source is trained from those before it.
+        stop_gain: the least gain that is worth another source; see `worth`. None: all rounds.
     """
 
     name: str
@@ -43,22 +46,18 @@ class Lane:
     empty: TransferMatrix
     rounds: int
     inherits: bool = False
+    stop_gain: float | None = None
 
     def replay(self, pool: Mapping[str, SourceRecord]) -> LaneState:
         """Go through the lane's picks as far as the pool of trained sources reaches."""
-        state = LaneState(self, self.empty, (), (), None)
-        while len(state.picks) < self.rounds:
-            proposal = self.selector.propose(state.transfer)
-            lineage = Lineage(proposal.context, state.keys if self.inherits else ())
-            record = pool.get(lineage.key)
-            if record is None:
-                return replace(state, wanted=proposal)
+        state = LaneState(self, self.empty, (), ())
+        while state.wanted is not None and state.next is not None and state.next.key in pool:
+            record = pool[state.next.key]
             state = LaneState(
                 self,
-                state.transfer.learn(proposal.context, record.returns),
-                (*state.picks, proposal),
-                (*state.keys, lineage.key),
-                None,
+                state.transfer.learn(state.wanted.context, record.returns),
+                (*state.picks, state.wanted),
+                (*state.keys, record.key),
             )
         return state
 
@@ -72,14 +71,36 @@ class LaneState:
         transfer: what its picks have shown.
         picks: the proposals that are trained, in order.
         keys: of their policies.
-        wanted: the next pick, not trained yet; None when the lane is finished.
     """
 
     lane: Lane
     transfer: TransferMatrix
     picks: tuple[Proposal, ...]
     keys: tuple[str, ...]
-    wanted: Proposal | None
+
+    @cached_property
+    def following(self) -> Proposal | None:
+        """What the selector would train next, whether it may or not; None if all are trained."""
+        if len(self.transfer.trained) == len(self.transfer.sources):
+            return None
+        return self.lane.selector.propose(self.transfer)
+
+    @property
+    def stopped(self) -> str | None:
+        """Why the lane ended before its last round, without a full stop; None if it did not."""
+        rounds, planned, least = len(self.picks), self.lane.rounds, self.lane.stop_gain
+        if least is None or not 0 < rounds < planned or self.following is None:
+            return None
+        if worth_training(self.following, least):
+            return None
+        return stop_text(self.following, least, rounds, planned)
+
+    @property
+    def wanted(self) -> Proposal | None:
+        """The next pick, not trained yet; None when the lane is finished."""
+        if len(self.picks) == self.lane.rounds or self.stopped is not None:
+            return None
+        return self.following
 
     @property
     def next(self) -> Lineage | None:
@@ -90,8 +111,8 @@ class LaneState:
 
     @property
     def remaining(self) -> int:
-        """Picks still to be trained, if no other lane trains them first."""
-        return self.lane.rounds - len(self.picks)
+        """Picks still to be trained, at most, if no other lane trains them first."""
+        return 0 if self.wanted is None else self.lane.rounds - len(self.picks)
 
     def entry(self, k: int, pool: Mapping[str, SourceRecord]) -> Entry:
         """Return what the ledger shows of the pick in round k (from 0)."""
@@ -101,7 +122,7 @@ class LaneState:
         own = float(self.transfer.set_points[k])
         outcome = (
             f"Return on its own context {own:.1f}; V is now {value:.1f}, "
-            f"{gain:+.1f} by this source."
+            f"{gain:+.1f} by this source{expected_text(pick)}."
         )
         return Entry(
             context=pick.context,
@@ -109,6 +130,7 @@ class LaneState:
             gain=gain,
             own=own,
             returns=tuple(float(j) for j in self.transfer.mean[k]),
+            predicted=predictions(pick),
             curve=record.curve,
             note=f"**Why:** {pick.reason}\n\n**Outcome:** {outcome}",
             steps=record.steps,
@@ -122,7 +144,14 @@ class LaneState:
 
 def make_lanes(experiment: Experiment, seed: int) -> tuple[Lane, ...]:
     """Build the lanes of a run: the experiment's own selector first."""
-    empty, rounds = experiment.nothing_trained(), experiment.selection.rounds
-    selectors = experiment.selectors(seed).items()
-    inherits = experiment.inherits
-    return tuple(Lane(name, selector, empty, rounds, inherits) for name, selector in selectors)
+    empty, said = experiment.nothing_trained(), experiment.selection
+    stops = {said.selector: said.stop_gain}
+    return tuple(
+        Lane(name, selector, empty, said.rounds, experiment.inherits, stops.get(name))
+        for name, selector in experiment.selectors(seed).items()
+    )
+
+
+def expected_text(pick: Proposal) -> str:
+    """Return the gain that was expected of a pick, as a remark."""
+    return f" ({gain_text(pick)} was expected)" if gain_text(pick) else ""

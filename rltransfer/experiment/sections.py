@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AliasChoices, Field, model_validator
 
 from rltransfer.schema import Table
+from rltransfer.selection.registry import DEFAULT_SELECTOR
 
 __all__ = ["Contexts", "Evaluation", "Seed", "Selection", "Training"]
 
@@ -32,10 +33,21 @@ class Contexts(Table):
 
 
 class Selection(Table):
-    """Who picks the sources, how many, and what the result is compared with."""
+    """Who picks the sources, how many, and what the result is compared with.
 
-    selector: str = "mbtl"
+    Attributes:
+        selector: a name of `SELECTORS`.
+        rounds: how many sources it picks, at most.
+        stop_gain: the least gain of coverage, in returns, that is worth another source: the
+            study ends before its last round where the selector expects less, by more than the
+            standard error. By default all rounds are trained. Compared selectors have them all.
+        options: of the selector.
+        compare: names of `COMPARISONS`.
+    """
+
+    selector: str = DEFAULT_SELECTOR
     rounds: Count = 6
+    stop_gain: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     options: dict[str, Any] = Field(default_factory=dict)
     compare: list[str] = Field(default_factory=list)
 

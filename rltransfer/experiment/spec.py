@@ -23,10 +23,16 @@ from rltransfer.experiment.sections import (
     Selection,
     Training,
 )
+from rltransfer.experiment.worth import predicts
 from rltransfer.runs import Run
 from rltransfer.schema import Table
 from rltransfer.seeding import derive_seed
-from rltransfer.selection import SELECTORS, SourceTaskSelector, make_selector
+from rltransfer.selection import (
+    DEFAULT_SELECTOR,
+    SELECTORS,
+    SourceTaskSelector,
+    make_selector,
+)
 from rltransfer.training.algorithms import defaults_of, resolve
 from rltransfer.training.recipes import RECIPES, Recipe, make_recipe
 from rltransfer.training.stopping import StoppingRule
@@ -235,6 +241,17 @@ class Experiment(Table):
         transfer = self.nothing_trained()
         for selector in self.selectors(seed=0).values():
             selector.propose(transfer)  # says what it cannot do with these contexts
+        if self.selection.stop_gain is not None:
+            self._check_stop_gain(transfer)
+
+    def _check_stop_gain(self, empty: TransferMatrix) -> None:
+        name, rounds = self.selection.selector, self.selection.rounds
+        if rounds > 1 and not predicts(self.selectors(seed=0)[name], empty, rounds):
+            raise InvalidExperiment(
+                f"selection.stop_gain needs a selector that says how much it expects to win, and "
+                f"{name!r} does not in {rounds} rounds. Leave it out, or use "
+                f"{DEFAULT_SELECTOR!r}."
+            )
 
     # -- what follows from it ------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +47,7 @@ class Entry:
         returns: its mean return per target, shape (M,).
         curve: (step, score) while it was trained.
         note: why it was chosen, and what came of it.
+        predicted: what was expected of it before it was trained, by name.
         steps, seconds: what its training cost.
     """
 
@@ -59,6 +60,7 @@ class Entry:
     note: str
     steps: int
     seconds: float
+    predicted: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -69,6 +71,7 @@ class Entry:
             "returns": list(self.returns),
             "steps": self.steps,
             "seconds": self.seconds,
+            **self.predicted,
         }
 
 

@@ -12,28 +12,43 @@ from rltransfer.selection.baselines import (
     RandomSelector,
     equidistant_curve,
 )
+from rltransfer.selection.designs import KMedoids, SobolDesign
 from rltransfer.selection.gap import FittedSlope, FixedSlope, GapModel
+from rltransfer.selection.matrix_gp import MatrixGP
 from rltransfer.selection.mbtl import MBTL, LiteralMBTL
+from rltransfer.selection.mpts import MPTS
 from rltransfer.selection.oracle import MyopicOracle, SequentialOracle, replay
-from rltransfer.selection.registry import SELECTORS, make_selector
+from rltransfer.selection.outsiders import OptunaGP, OptunaTPE
+from rltransfer.selection.registry import DEFAULT_SELECTOR, SELECTORS, make_selector
+from rltransfer.selection.sd_mbtl import GPMBTL, MGPMBTL, MMBTL
 
 if TYPE_CHECKING:
     from rltransfer.selection.sampler import MBTLSampler
 
 __all__ = [
+    "DEFAULT_SELECTOR",
+    "GPMBTL",
     "MBTL",
+    "MGPMBTL",
+    "MMBTL",
+    "MPTS",
     "SELECTORS",
     "Equidistant",
     "FittedSlope",
     "FixedSlope",
     "GapModel",
     "GreedyBisection",
+    "KMedoids",
     "LiteralMBTL",
     "MBTLSampler",
+    "MatrixGP",
     "MyopicOracle",
+    "OptunaGP",
+    "OptunaTPE",
     "Proposal",
     "RandomSelector",
     "SequentialOracle",
+    "SobolDesign",
     "SourceTaskSelector",
     "equidistant_curve",
     "make_selector",

@@ -30,6 +30,7 @@ class Proposal:
         predicted_set_point: J(π_x; x) as the selector expects it, in units of the return; None
             where the selector predicts nothing.
         predicted_gain: how much coverage it expects to win, in units of the return, or None.
+        predicted_error: the standard error of that expectation, or None.
         acquisition: the selector's score of every candidate, shape (N,), or None.
     """
 
@@ -38,6 +39,7 @@ class Proposal:
     reason: str
     predicted_set_point: float | None = None
     predicted_gain: float | None = None
+    predicted_error: float | None = None
     acquisition: NDArray[np.float64] | None = field(default=None, compare=False, repr=False)
 
 

@@ -10,21 +10,38 @@ from typing import Any
 from rltransfer.errors import InvalidExperiment, UnknownName, did_you_mean
 from rltransfer.selection.base import SourceTaskSelector
 from rltransfer.selection.baselines import Equidistant, GreedyBisection, RandomSelector
+from rltransfer.selection.designs import KMedoids, SobolDesign
 from rltransfer.selection.gap import FittedSlope, FixedSlope, GapModel
+from rltransfer.selection.matrix_gp import MatrixGP
 from rltransfer.selection.mbtl import MBTL, LiteralMBTL
+from rltransfer.selection.mpts import MPTS
+from rltransfer.selection.outsiders import OptunaGP, OptunaTPE
+from rltransfer.selection.sd_mbtl import GPMBTL, MGPMBTL, MMBTL
 
-__all__ = ["SELECTORS", "make_selector"]
+__all__ = ["DEFAULT_SELECTOR", "SELECTORS", "make_selector"]
 
 SELECTORS: Mapping[str, type[SourceTaskSelector]] = MappingProxyType(
     {
+        "matrix-gp": MatrixGP,
         "mbtl": MBTL,
         "mbtl-literal": LiteralMBTL,
+        "gp-mbtl": GPMBTL,
+        "m-mbtl": MMBTL,
+        "m-gp-mbtl": MGPMBTL,
+        "mpts": MPTS,
         "random": RandomSelector,
         "equidistant": Equidistant,
         "greedy-bisection": GreedyBisection,
+        "k-medoids": KMedoids,
+        "sobol": SobolDesign,
+        "optuna-gp": OptunaGP,
+        "tpe": OptunaTPE,
     }
 )
 """What an experiment's `selector` may say."""
+
+DEFAULT_SELECTOR = "matrix-gp"
+"""What chooses where nothing is said."""
 
 
 def make_selector(

@@ -4,13 +4,22 @@ import pytest
 
 from rltransfer.errors import InvalidExperiment, UnknownName
 from rltransfer.selection import (
+    GPMBTL,
     MBTL,
+    MGPMBTL,
+    MMBTL,
+    MPTS,
     SELECTORS,
     Equidistant,
     FixedSlope,
     GreedyBisection,
+    KMedoids,
     LiteralMBTL,
+    MatrixGP,
+    OptunaGP,
+    OptunaTPE,
     RandomSelector,
+    SobolDesign,
     make_selector,
 )
 
@@ -19,22 +28,31 @@ def made(name, options=None):
     return make_selector(name, seed=7, budget=12, score=(-5.0, 5.0), options=options or {})
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("mbtl", MBTL()),
-        ("mbtl-literal", LiteralMBTL(seed=7, theta=0.005, score=(-5.0, 5.0))),
-        ("random", RandomSelector(7)),
-        ("equidistant", Equidistant(12, 7)),
-        ("greedy-bisection", GreedyBisection()),
-    ],
-)
+EXPECTED = {
+    "matrix-gp": MatrixGP(),
+    "mbtl": MBTL(),
+    "mbtl-literal": LiteralMBTL(seed=7, theta=0.005, score=(-5.0, 5.0)),
+    "gp-mbtl": GPMBTL(score=(-5.0, 5.0)),
+    "m-mbtl": MMBTL(),
+    "m-gp-mbtl": MGPMBTL(score=(-5.0, 5.0)),
+    "mpts": MPTS(seed=7),
+    "random": RandomSelector(7),
+    "equidistant": Equidistant(12, 7),
+    "greedy-bisection": GreedyBisection(),
+    "k-medoids": KMedoids(12),
+    "sobol": SobolDesign(12, 7),
+    "optuna-gp": OptunaGP(7),
+    "tpe": OptunaTPE(7),
+}
+
+
+@pytest.mark.parametrize(("name", "expected"), EXPECTED.items())
 def test_each_gets_what_it_understands(name, expected):
     assert made(name) == expected
 
 
 def test_every_name_is_tested():
-    assert set(SELECTORS) == {"mbtl", "mbtl-literal", "random", "equidistant", "greedy-bisection"}
+    assert set(SELECTORS) == set(EXPECTED)
 
 
 def test_options():

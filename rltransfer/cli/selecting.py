@@ -1,0 +1,166 @@
+"""`rltransfer select`: selectors on a transfer matrix from a file; nothing is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rltransfer.cli.output import errors, escape, print_json
+from rltransfer.errors import InvalidExperiment, RLTransferError
+
+if TYPE_CHECKING:
+    from rltransfer.contexts import Scale
+    from rltransfer.selection.playback import Contest, Playback
+
+__all__ = ["DEFAULT_SELECTOR", "select"]
+
+DEFAULT_SELECTOR = "mbtl"
+"""What runs where nothing is said."""
+
+ALL = "all"
+TABLES, PICTURES = (".csv",), (".svg", ".png")
+
+Outcomes = dict[str, "Playback | RLTransferError"]
+"""What came of each selector, by its name."""
+
+
+def select(
+    matrix: Annotated[
+        Path, typer.Option(metavar="FILE", help="Long Parquet or CSV, NPZ, or a run's folder.")
+    ],
+    budget: Annotated[int, typer.Option(help="How many sources to pick.")],
+    selector: Annotated[
+        str, typer.Option(help="mbtl, equidistant, random, …; all compares every one.")
+    ] = DEFAULT_SELECTOR,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="For selectors that draw at random.")
+    ] = 0,
+    score: Annotated[
+        tuple[float, float] | None,
+        typer.Option(metavar="LOW HIGH", help="Returns that count as 0 and 1; else their range."),
+    ] = None,
+    log: Annotated[
+        list[str] | None, typer.Option(metavar="FEATURE", help="Distances in its logarithm.")
+    ] = None,
+    linear: Annotated[
+        list[str] | None, typer.Option(metavar="FEATURE", help="Distances in its own unit.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="Write every pick into a table.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.svg", help="Draw the coverage; or FILE.png.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document, for programs.")
+    ] = False,
+) -> None:
+    """Pick sources from a known transfer matrix, and say what the picks are worth."""
+    from rltransfer.cli import selection_words as words
+    from rltransfer.selection.playback import Contest
+    from rltransfer.transfer.files import read_matrix
+
+    require_ending("--out", out, TABLES)
+    require_ending("--plot", plot, PICTURES)
+    with stoppable(as_json):
+        truth = read_matrix(matrix, scales_by_hand(log or [], linear or []))
+        for note in truth.notes:
+            errors.print(f"[dim]{escape(note)}")
+        contest = Contest(truth, budget, seed, score or truth.score)
+        found = compare(contest, quiet) if selector == ALL else run_one(contest, selector, quiet)
+        if out is not None:
+            words.write_table(out, contest, found)
+        if plot is not None:
+            draw(plot, contest, found)
+    if as_json:
+        print_json(words.comparison_data(contest, found) if selector == ALL
+                   else words.playback_data(played(found)[selector]))  # fmt: skip
+    elif selector == ALL:
+        words.print_comparison(contest, found)
+    else:
+        words.print_picks(contest, played(found)[selector])
+
+
+def require_ending(option: str, path: Path | None, endings: tuple[str, ...]) -> None:
+    """Raise, before anything is done, if a file cannot be written by its name."""
+    if path is not None and path.suffix.lower() not in endings:
+        raise InvalidExperiment(
+            f"{option} needs a file name that ends in {' or '.join(endings)}; got {str(path)!r}."
+        )
+
+
+def scales_by_hand(log: list[str], linear: list[str]) -> dict[str, Scale]:
+    """Return the scale of each feature that was named."""
+    from rltransfer.contexts import Scale
+
+    if both := sorted(set(log) & set(linear)):
+        raise InvalidExperiment(
+            f"feature {both[0]!r} is named by --log and by --linear: leave one."
+        )
+    return {**dict.fromkeys(log, Scale.LOG), **dict.fromkeys(linear, Scale.LINEAR)}
+
+
+def run_one(contest: Contest, name: str, quiet: bool) -> Outcomes:
+    """Run one selector."""
+    with progress(contest.budget, quiet) as heard:
+        return {name: contest.play(name, heard)}
+
+
+def compare(contest: Contest, quiet: bool) -> Outcomes:
+    """Run every selector; of one that cannot work on this matrix, keep the reason."""
+    from rltransfer.selection import SELECTORS
+
+    found: Outcomes = {}
+    with progress(contest.budget * len(SELECTORS), quiet) as heard:
+        for name in SELECTORS:
+            try:
+                found[name] = contest.play(name, heard)
+            except RLTransferError as error:
+                found[name] = error
+    return found
+
+
+def played(found: Outcomes) -> dict[str, Playback]:
+    """Return what could be run."""
+    return {name: got for name, got in found.items() if not isinstance(got, RLTransferError)}
+
+
+def draw(path: Path, contest: Contest, found: Outcomes) -> None:
+    """Write the picture."""
+    from rltransfer.files import write_bytes
+    from rltransfer.reports.drawing import rendered
+    from rltransfer.reports.figures.selection import selection_figure
+
+    curves = {name: got.V for name, got in played(found).items()}
+    figure = selection_figure(curves, contest.random, contest.oracle.V)
+    write_bytes(path, rendered(figure, path.suffix.lower().removeprefix(".")))
+
+
+@contextmanager
+def progress(decisions: int, quiet: bool) -> Iterator[Callable[[], object]]:
+    """Yield what to call after each decision; it moves a bar where there is a terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as Left
+
+    columns = (TextColumn("selecting"), BarColumn(24), MofNCompleteColumn(), Left())
+    hidden = quiet or not errors.is_terminal
+    with Progress(*columns, console=errors, transient=True, disable=hidden) as bars:
+        task = bars.add_task("", total=decisions)
+        yield lambda: bars.advance(task)
+
+
+@contextmanager
+def stoppable(as_json: bool) -> Iterator[None]:
+    """Say so when the work is stopped by Ctrl-C or SIGTERM."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        errors.print("Stopped; the same command starts again.")
+        if as_json:
+            print_json({"error": "stopped"})
+        raise

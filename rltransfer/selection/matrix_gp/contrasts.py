@@ -1,0 +1,170 @@
+"""How returns differ between the targets of a policy, and how far that is known.
+
+Notation
+    k, M      trained sources, targets
+    R         their returns, in units of their own spread, (k, M); R° = R - its rows' means
+    h         profile of gap and difficulty (see `profile`), h° likewise centred
+    Ω         covariance between rows, (k, k), of what the profile leaves
+    g, b, ℓ   its parts: difficulties of the targets, kept by all rows; deviations of rows, alike
+              where sources are near; s² noise of every entry
+
+    R° = h° + E,   Ω = s² ( I + g² 11ᵀ + b² M_{3/2}(x, x'; ℓ) ),   columns of E independent
+
+The coefficients are non-negative generalised least squares under a weak prior (a gap of one
+spread per unit length), s² and the choice among the (g, b, ℓ) by marginal likelihood. Where many
+targets are observed, a share of them is enough for that.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rltransfer.selection.matrix_gp.kernel import matern
+from rltransfer.selection.matrix_gp.profile import WIDTHS, Profile, basis
+
+__all__ = ["Contrasts", "Relatedness"]
+
+Array = NDArray[np.float64]
+
+ENTRIES = 2_500
+"""Returns that the coefficients and the parts of Ω are fitted to, about."""
+
+RIDGE = 1e-3
+PRIOR_LOSS, PRIOR_WEIGHT = 1.5, 10.0
+"""Of the gap that never saturates: spreads per unit length; weight in units of noisy entries."""
+
+
+@dataclass(frozen=True)
+class Relatedness:
+    """The parts of Ω / s².
+
+    Attributes:
+        shared: g.
+        local: b.
+        length: ℓ, in unit lengths times √d.
+    """
+
+    shared: float
+    local: float
+    length: float
+
+    def between(self, X: Array, Z: Array) -> Array:
+        """Return the covariance of the rows of some sources with those of others, (n, k)."""
+        return self.shared**2 + self.local**2 * matern(X, Z, self.length)
+
+    def own(self) -> float:
+        """Return the variance of a row's entry."""
+        return 1.0 + self.shared**2 + self.local**2
+
+
+RELATIONS = tuple(
+    Relatedness(shared, local, length)
+    for shared, (local, length) in product(
+        (0.0, 3.0), [(0.0, 1.0), *product((0.5, 2.0), (0.15, 0.4, 1.0))]
+    )
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Contrasts:
+    """The fitted model.
+
+    Attributes:
+        profile: h.
+        relatedness: the parts of Ω.
+        noise: s².
+        sources: of the rows, (k, d).
+        inverse: (Ω / s²)⁻¹, (k, k).
+    """
+
+    profile: Profile
+    relatedness: Relatedness
+    noise: float
+    sources: Array
+    inverse: Array
+
+    @classmethod
+    def fit(cls, X: Array, Y: Array, R: Array) -> Contrasts:
+        """Fit to the rows R (k, M) of sources X (k, d) on targets Y (M, d)."""
+        some = spread_out(Y, max(24, ENTRIES // len(X)))
+        A = centred(basis(X, Y[some]))
+        candidates = [Trial.of(relation, X, A, centred(R[:, some])) for relation in RELATIONS]
+        best = max(candidates, key=lambda trial: trial.evidence)
+        return cls(
+            Profile.of(best.coefficients, X.shape[1]), best.relatedness, best.noise, X, best.inverse
+        )
+
+    def weights(self, X: Array) -> Array:
+        """Return how much each trained row tells of the rows of other sources, (n, k)."""
+        return np.asarray(self.relatedness.between(X, self.sources) @ self.inverse)
+
+    def variances(self, X: Array) -> Array:
+        """Return the variance of an entry of other sources' rows, (n,), given the trained ones."""
+        C = self.relatedness.between(X, self.sources)
+        known = ((C @ self.inverse) * C).sum(axis=1)
+        return np.asarray(self.noise * np.maximum(self.relatedness.own() - known, 1e-9))
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """The fit under one relatedness of the rows."""
+
+    relatedness: Relatedness
+    coefficients: Array
+    noise: float
+    inverse: Array
+    evidence: float
+
+    @classmethod
+    def of(cls, relation: Relatedness, X: Array, A: Array, B: Array) -> Trial:
+        """Fit coefficients and noise to contrasts B (k, m) of basis A (k, m, P)."""
+        k, m, P = A.shape
+        L = np.linalg.cholesky(np.eye(k) + relation.between(X, X))
+        whitener = np.linalg.inv(L)
+        A = (whitener @ A.reshape(k, -1)).reshape(-1, P)
+        b = (whitener @ B).ravel()
+        gram, moment = A.T @ A, A.T @ b
+        ridge, prior = priors(X.shape[1], P)
+        count, noise = k * (m - 1) + 2, 0.0
+        for _ in range(2):  # the prior counts as some noisy entries: the noise is found first
+            precision = RIDGE + noise * ridge
+            c = non_negative(gram + np.diag(precision), moment + precision * prior)
+            noise = (float(np.sum((b - A @ c) ** 2)) + RIDGE) / count
+        evidence = -0.5 * count * math.log(noise) - (m - 1) * float(np.log(np.diag(L)).sum())
+        return cls(relation, c, noise, whitener.T @ whitener, evidence)
+
+
+def priors(d: int, P: int) -> tuple[Array, Array]:
+    """Return weight and mean of the coefficients' prior, each (P,); tilts have none."""
+    losses = 2 * d * len(WIDTHS)
+    mean = np.zeros(P)
+    mean[:losses].reshape(d, len(WIDTHS), 2)[:, -1] = PRIOR_LOSS
+    return np.where(np.arange(P) < losses, PRIOR_WEIGHT, 0.0), mean
+
+
+def non_negative(gram: Array, moment: Array) -> Array:
+    """Return the c >= 0 that minimises c·gram·c / 2 - moment·c."""
+    from scipy.optimize import nnls
+
+    L = np.linalg.cholesky(gram + 1e-9 * np.trace(gram) / len(gram) * np.eye(len(gram)))
+    return np.asarray(nnls(L.T, np.linalg.solve(L, moment))[0])
+
+
+def centred(values: Array) -> Array:
+    """Subtract the mean over targets, the second dimension."""
+    return np.asarray(values - values.mean(axis=1, keepdims=True))
+
+
+def spread_out(Y: Array, count: int) -> NDArray[np.intp]:
+    """Return the indices of some targets from everywhere, whatever order they are listed in."""
+    M = len(Y)
+    if count >= M:
+        return np.arange(M)
+    golden = (np.arange(1, 4 * M) * 0.6180339887498949) % 1.0
+    ranks = dict.fromkeys((golden * M).astype(int).tolist())
+    return np.asarray(np.lexsort(Y.T[::-1])[list(ranks)[:count]])

@@ -1,0 +1,118 @@
+"""How good a policy is on the whole: the level of its row, over the sources.
+
+Notation
+    X, y      trained sources (k, d); levels of their rows, what the profile does not explain (k,)
+    c         a level that all have in common, with a wide prior
+    a, ℓ      amplitude and length of a smooth part (Matérn-3/2)
+    l         amplitude of a trend, linear in every feature
+    n         luck of a training
+    σ²        scale of all parts together; inverse gamma prior, so y is Student's t
+
+    y ~ c + σ ( a GP(ℓ) + l u·(x - ½) 2/√d + n ε ),     σ² ~ IG(ν/2, ν/2)
+
+The mixture over the hypotheses (a, ℓ, l, n), each with its marginal likelihood in closed form,
+takes the place of maximising anything: three rows do not choose between trend, hill and luck.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rltransfer.selection.matrix_gp.kernel import matern
+
+__all__ = ["Levels"]
+
+Array = NDArray[np.float64]
+
+COMMON = 100.0
+"""Variance of c, in units of the spread of the returns."""
+
+FREEDOM = 2.0
+"""ν."""
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """What levels may be made of, and how probable that is before anything is seen."""
+
+    smooth: float
+    length: float
+    trend: float
+    luck: float
+    prior: float
+
+    def between(self, X: Array, Z: Array, kernel: Array) -> Array:
+        """Return the covariance / σ² of levels, shape (n, k), without luck."""
+        products = 4.0 / X.shape[1] * (X - 0.5) @ (Z - 0.5).T
+        return np.asarray(COMMON + self.smooth**2 * kernel + self.trend**2 * products)
+
+    def own(self, X: Array) -> Array:
+        """Return the variance / σ² of a level, (n,)."""
+        squares = 4.0 / X.shape[1] * ((X - 0.5) ** 2).sum(axis=1)
+        return np.asarray(COMMON + self.smooth**2 + self.trend**2 * squares + self.luck**2)
+
+
+LENGTHS = (0.3, 1.0, 2.0)
+LUCK = {0.03: 0.4, 0.3: 0.3, 1.0: 0.3}
+"""Standard deviation of the luck, in units of the other parts, and its prior."""
+
+HYPOTHESES = (
+    Hypothesis(0.0, 1.0, 0.0, 1.0, 0.1 / 0.8),
+    *(Hypothesis(1.0, ell, 0.0, n, 0.1 / 0.8 * p) for ell in LENGTHS for n, p in LUCK.items()),
+    *(Hypothesis(0.0, 1.0, 1.0, n, 0.2 / 0.8 * p) for n, p in LUCK.items()),
+    *(Hypothesis(1.0, ell, 2.0, n, 0.1 / 0.8 * p) for ell in (0.3, 1.0) for n, p in LUCK.items()),
+)
+"""Luck alone; hills; a trend; a trend with hills."""
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """Levels of trained sources.
+
+    Attributes:
+        sources: X.
+        values: y.
+    """
+
+    sources: Array
+    values: Array
+
+    @cached_property
+    def _fits(self) -> list[tuple[Hypothesis, Array, float, float]]:
+        """Each hypothesis with its inverse covariance (k, k), σ² and log probability."""
+        X, y, k = self.sources, self.values, len(self.values)
+        kernels = {ell: matern(X, X, ell) for ell in LENGTHS}
+        fits = []
+        for hypothesis in HYPOTHESES:
+            K = hypothesis.between(X, X, kernels[hypothesis.length])
+            K[np.diag_indices(k)] += hypothesis.luck**2
+            inverse = np.asarray(np.linalg.inv(K), dtype=np.float64)
+            square = float(y @ inverse @ y) + FREEDOM
+            log = np.log(hypothesis.prior) - 0.5 * (k + FREEDOM) * np.log(square)
+            log -= 0.5 * np.linalg.slogdet(K)[1]
+            fits.append((hypothesis, inverse, square / (k + FREEDOM), float(log)))
+        return fits
+
+    @cached_property
+    def probabilities(self) -> Array:
+        """How probable each hypothesis is, (H,)."""
+        logs = np.array([log for *_, log in self._fits])
+        odds = np.exp(logs - logs.max())
+        return np.asarray(odds / odds.sum())
+
+    def forecast(self, X: Array) -> tuple[Array, Array]:
+        """Return mean and variance of the levels of other sources, each (n,)."""
+        kernels = {ell: matern(X, self.sources, ell) for ell in LENGTHS}
+        mean, square = np.zeros(len(X)), np.zeros(len(X))
+        for p, (hypothesis, inverse, scale, _) in zip(self.probabilities, self._fits, strict=True):
+            C = hypothesis.between(X, self.sources, kernels[hypothesis.length])
+            W = C @ inverse
+            here = W @ self.values
+            variance = scale * np.maximum(hypothesis.own(X) - (W * C).sum(axis=1), 1e-6)
+            mean += p * here
+            square += p * (variance + here**2)
+        return mean, np.maximum(square - mean**2, 1e-12)
