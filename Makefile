@@ -20,7 +20,7 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,all]"
 	touch $@
 
-demo: setup      ## the main job: CartPole with varied pole length, MBTL picks 6 sources; a report
+demo: setup      ## the main job: CartPole with varied pole length, 6 of 50 sources are picked; a report
 	$(BIN)/rltransfer run cartpole --vary length --targets 50 --rounds 6 --jobs 2 \
 	    --compare random,equidistant,multi-task
 

@@ -47,6 +47,10 @@ def run(
     ] = None,
     targets: Annotated[int | None, typer.Option(help="Grid points per feature.")] = None,
     rounds: Annotated[int | None, typer.Option(help="Sources to train.")] = None,
+    stop_gain: Annotated[
+        float | None,
+        typer.Option(help="End early when another source is expected to win less return."),
+    ] = None,
     seeds: Annotated[str | None, typer.Option(help="Such as 0, or 0-2, or 0,3,5.")] = None,
     selector: Annotated[str | None, typer.Option(help="Who picks the sources.")] = None,
     compare: Annotated[
@@ -74,8 +78,8 @@ def run(
     from rltransfer.cli.choices import Choices, resolve
     from rltransfer.cli.study import describe, execute
 
-    choices = Choices(vary, preset, targets, rounds, seeds, selector, compare, trainer, algorithm,
-                      steps, stop, episodes, name)  # fmt: skip
+    choices = Choices(vary, preset, targets, rounds, stop_gain, seeds, selector, compare, trainer,
+                      algorithm, steps, stop, episodes, name)  # fmt: skip
     experiment = resolve(study, choices)
     if dry_run:
         describe(experiment, as_json)

@@ -25,6 +25,7 @@ class Choices:
     preset: str | None
     targets: int | None
     rounds: int | None
+    stop_gain: float | None
     seeds: str | None
     selector: str | None
     compare: str | None
@@ -73,7 +74,7 @@ def merged(base: dict[str, Any], choices: Choices) -> dict[str, Any]:
     """Return the description with the command line's choices put in."""
     selection = {
         **base["selection"],
-        **said(rounds=choices.rounds, selector=choices.selector),
+        **said(rounds=choices.rounds, stop_gain=choices.stop_gain, selector=choices.selector),
         **said(compare=None if choices.compare is None else listed(choices.compare)),
     }
     return {

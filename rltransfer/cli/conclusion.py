@@ -21,6 +21,9 @@ def print_summary(summary: Summary) -> None:
     if len(summary.selectors) + len(summary.references) > 1:
         console.print()
         console.print(comparison(summary))
+    for ahead in summary.ahead:
+        seed = f"Seed {ahead.seed}: " if len(summary.seeds) > 1 else ""
+        console.print(f"{seed}{ahead.sentence}", soft_wrap=True)
     for note in summary.notes:
         console.print(f"[dim]{note}", soft_wrap=True)
     if summary.missing:

@@ -16,6 +16,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from rltransfer.cli.choosing import ChoosingEvents
 from rltransfer.cli.output import console
 from rltransfer.experiment.events import Events, Work
 from rltransfer.experiment.job import Job
@@ -48,7 +49,7 @@ def display(hidden: bool) -> Iterator[Events]:
         yield PlainEvents()
 
 
-class LiveEvents(Events):
+class LiveEvents(ChoosingEvents):
     """Bars that count training steps: one for the run, one for each training in progress."""
 
     def __init__(self, bars: Progress) -> None:
@@ -75,6 +76,10 @@ class LiveEvents(Events):
     def unchanged(self, run: Run) -> None:
         """Say that there was nothing to do."""
         self._bars.console.print(f"{run.path} is finished; nothing to do.", soft_wrap=True)
+
+    def say(self, line: str) -> None:
+        """Keep a line above the bars."""
+        self._bars.console.print(line, soft_wrap=True, markup=False)
 
     def started(self, job: Job) -> None:
         """Open a training's bar."""
@@ -111,7 +116,7 @@ class LiveEvents(Events):
         self._bars.update(self._run, completed=self._planned.steps)
 
 
-class PlainEvents(Events):
+class PlainEvents(ChoosingEvents):
     """A line per event, for logs."""
 
     def __init__(self) -> None:

@@ -16,10 +16,7 @@ if TYPE_CHECKING:
     from rltransfer.contexts import Scale
     from rltransfer.selection.playback import Contest, Playback
 
-__all__ = ["DEFAULT_SELECTOR", "select"]
-
-DEFAULT_SELECTOR = "mbtl"
-"""What runs where nothing is said."""
+__all__ = ["select"]
 
 ALL = "all"
 TABLES, PICTURES = (".csv",), (".svg", ".png")
@@ -28,14 +25,26 @@ Outcomes = dict[str, "Playback | RLTransferError"]
 """What came of each selector, by its name."""
 
 
+def default_selector() -> str:
+    """Return what runs where nothing is said; selectors are loaded only then."""
+    from rltransfer.selection.registry import DEFAULT_SELECTOR
+
+    return DEFAULT_SELECTOR
+
+
 def select(
     matrix: Annotated[
         Path, typer.Option(metavar="FILE", help="Long Parquet or CSV, NPZ, or a run's folder.")
     ],
     budget: Annotated[int, typer.Option(help="How many sources to pick.")],
     selector: Annotated[
-        str, typer.Option(help="mbtl, equidistant, random, …; all compares every one.")
-    ] = DEFAULT_SELECTOR,
+        str,
+        typer.Option(
+            help="matrix-gp, mbtl, random, …; all compares every one.",
+            default_factory=default_selector,
+            show_default="matrix-gp",
+        ),
+    ],
     seed: Annotated[
         int, typer.Option(min=0, max=2**32 - 1, help="For selectors that draw at random.")
     ] = 0,

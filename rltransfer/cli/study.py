@@ -35,7 +35,9 @@ def describe(experiment: Experiment, as_json: bool) -> None:
     if as_json:
         print_json(plan)
         return
-    sooner = "" if experiment.stopping is None else ", fewer where trainings end early"
+    ends = ["trainings end"] * (experiment.stopping is not None)
+    ends += ["the study ends"] * (experiment.selection.stop_gain is not None)
+    sooner = f", fewer where {' or '.join(ends)} early" if ends else ""
     console.print(experiment.to_toml().strip(), markup=False)
     console.print(
         f"\nAt most {plan['policies_at_most']} policies and "

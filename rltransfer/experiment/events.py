@@ -7,6 +7,8 @@ from typing import NamedTuple
 from rltransfer.experiment.job import Job
 from rltransfer.experiment.progress import Progress, StageProgress
 from rltransfer.runs import Run, SourceRecord
+from rltransfer.runs.ledger import Entry
+from rltransfer.selection import Proposal
 
 __all__ = ["Events", "Work"]
 
@@ -30,6 +32,9 @@ class Events:
     def unchanged(self, run: Run) -> None:
         """The run was finished before; nothing is done."""
 
+    def proposed(self, selector: str, proposal: Proposal) -> None:
+        """A selector has chosen a source, which is trained next."""
+
     def started(self, job: Job) -> None:
         """A worker begins a training."""
 
@@ -41,6 +46,12 @@ class Events:
 
     def committed(self, job: Job, record: SourceRecord) -> None:
         """A trained and evaluated policy is on the disk."""
+
+    def learned(self, selector: str, pick: Proposal, entry: Entry) -> None:
+        """A selector has learned what a source of its own has won."""
+
+    def stopped(self, selector: str, why: str) -> None:
+        """A selector needs no further source, though it has rounds left."""
 
     def ended(self, run: Run) -> None:
         """The run is complete."""

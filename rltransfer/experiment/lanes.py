@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from rltransfer.experiment.keys import Lineage
 from rltransfer.experiment.spec import Experiment
-from rltransfer.experiment.worth import gain_text, predictions, stop_text, worth_training
+from rltransfer.experiment.worth import expected_text, predictions, stop_text, worth_training
 from rltransfer.runs import SourceRecord
 from rltransfer.runs.ledger import Entry
 from rltransfer.selection import Proposal, SourceTaskSelector
@@ -150,8 +150,3 @@ def make_lanes(experiment: Experiment, seed: int) -> tuple[Lane, ...]:
         Lane(name, selector, empty, said.rounds, experiment.inherits, stops.get(name))
         for name, selector in experiment.selectors(seed).items()
     )
-
-
-def expected_text(pick: Proposal) -> str:
-    """Return the gain that was expected of a pick, as a remark."""
-    return f" ({gain_text(pick)} was expected)" if gain_text(pick) else ""

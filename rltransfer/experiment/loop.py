@@ -1,7 +1,7 @@
 """The transfer loop: select, train, evaluate, record; until every lane has its sources.
 
     while a lane wants a source that is not trained:
-        propose    x_k = selector(transfer)            a pure function of the matrix
+        propose    x_k = selector(transfer)            a pure function of the matrix; or stop
         inherit    from x_1 … x_{k-1} of its lane       where the recipe does; their folders
         train      π = trainer(task at x_k)             in a worker process
         evaluate   J(π, y) for all targets y            in the same worker
@@ -32,6 +32,7 @@ from rltransfer.experiment.progress import Progress, StageProgress, read_progres
 from rltransfer.experiment.spec import Experiment
 from rltransfer.experiment.tables import rounds_in_tables, write_tables
 from rltransfer.experiment.workers import worker_pool
+from rltransfer.experiment.worth import predictions
 from rltransfer.runs import Run, SourceRecord
 from rltransfer.runs.ledger import Ledger, finished_trials
 
@@ -114,6 +115,7 @@ class Controller:
             if self.agenda.wanted:
                 with worker_pool(jobs) as executor:
                     self.drive(executor, jobs)
+            self.tell_stops()
             write_tables(self.run.path, self.agenda.states, self.agenda.pool, self.agenda.seed)
             self.run.clear_unfinished()
         self.events.ended(self.run)
@@ -157,13 +159,15 @@ class Controller:
         )
 
     def begin(self, job: Job) -> list[str]:
-        """Show in the ledger which lanes wait for the job; return their names."""
+        """Show which lanes wait for the job; return their names."""
         waiting = []
         for state in self.agenda.states:
             if state.wanted is not None and state.next is not None and state.next.key == job.key:
-                reason = f"**Why:** {state.wanted.reason}"
-                self.ledger.begin(state.lane.name, state.wanted.context, reason)
-                waiting.append(state.lane.name)
+                name, wanted = state.lane.name, state.wanted
+                why = f"**Why:** {wanted.reason}"
+                self.ledger.begin(name, wanted.context, why, predictions(wanted))
+                self.events.proposed(name, wanted)
+                waiting.append(name)
         return waiting
 
     def listen(self) -> None:
@@ -194,8 +198,8 @@ class Controller:
         record = SourceRecord.read(folder)  # what a resumed run would see
         before = {state.lane.name: len(state.picks) for state in self.agenda.states}
         self.agenda = self.agenda.after(record)
-        self.show(before)
         self.events.committed(flight.job, record)
+        self.show(before)
         return None
 
     def failure(self, future: Future[Outcome]) -> RLTransferError | None:
@@ -217,13 +221,21 @@ class Controller:
         )
 
     def show(self, before: Mapping[str, int]) -> None:
-        """Add to the study what lanes have picked beyond what it showed before."""
+        """Show what lanes have picked beyond what was shown before."""
         for state in self.agenda.states:
             name = state.lane.name
             for k in range(before[name], len(state.picks)):
-                self.ledger.add(name, state.entry(k, self.agenda.pool))
+                entry = state.entry(k, self.agenda.pool)
+                self.ledger.add(name, entry)
+                self.events.learned(name, state.picks[k], entry)
             if len(state.picks) > before[name]:
                 self.ledger.show(name, state.transfer)
+
+    def tell_stops(self) -> None:
+        """Say which lanes have ended before their last round."""
+        for state in self.agenda.states:
+            if state.stopped is not None:
+                self.events.stopped(state.lane.name, state.stopped)
 
 
 def rebuilt_ledger(agenda: Agenda, path: Path) -> Ledger:

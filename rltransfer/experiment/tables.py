@@ -1,19 +1,22 @@
-"""The run's tables: every episode of every round, and the gap of every target after every round.
+"""The run's tables: every episode of every round, every gap after it, and what each round won.
 
     returns.parquet   selector, round, source.<feature>…, target.<feature>…, episode, return, length
     gaps.parquet      selector, round, source.<feature>…, target.<feature>…, set_point, reached,
     gaps.csv          gap, low, high, regret
+    rounds.csv        selector, round, source.<feature>…, predicted_set_point, set_point,
+                      predicted_gain, predicted_error, gain, coverage
 
 `round` counts from 1; `source` is the source trained in that round in `returns`, and the covering
 source of the target in `gaps`. Returns are raw; the regret is against the best return that any
-policy of the run reaches on the target.
+policy of the run reaches on the target. A prediction is what the selector expected before the
+round, and empty where it expected nothing; the gain of the first round is empty.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,6 +34,11 @@ if TYPE_CHECKING:
 __all__ = ["best_known", "gap_reports", "rounds_in_tables", "write_tables"]
 
 TABLES = ("returns.parquet", "gaps.parquet", "gaps.csv")
+"""Without these a run is not finished; `rounds.csv` is younger than some finished runs."""
+
+
+PREDICTED = ("predicted_set_point", "predicted_gain", "predicted_error", "gain")
+"""Columns of rounds.csv that may be empty."""
 
 
 def best_known(pool: Mapping[str, SourceRecord]) -> NDArray[np.float64]:
@@ -61,6 +69,8 @@ def write_tables(
         return
     returns = pd.concat([returns_frame(state, pool) for state in begun], ignore_index=True)
     gaps = pd.concat([gaps_frame(state, pool, seed) for state in begun], ignore_index=True)
+    rounds = pd.concat([rounds_frame(state) for state in begun], ignore_index=True)
+    write_atomically(folder / "rounds.csv", lambda path: rounds.to_csv(path, index=False))
     write_atomically(folder / "returns.parquet", lambda path: returns.to_parquet(path))
     write_atomically(folder / "gaps.parquet", lambda path: gaps.to_parquet(path))
     write_atomically(folder / "gaps.csv", lambda path: gaps.to_csv(path, index=False))
@@ -98,3 +108,25 @@ def gaps_frame(state: LaneState, pool: Mapping[str, SourceRecord], seed: int) ->
     frame = pd.concat(frames, ignore_index=True)
     frame.insert(0, "selector", state.lane.name)
     return frame
+
+
+def rounds_frame(state: LaneState) -> pd.DataFrame:
+    """Return what was expected of each pick of a lane, and what came of it, one row per round."""
+    import pandas as pd
+
+    V = state.transfer.coverage_curve()
+    columns: dict[str, Any] = {
+        "selector": state.lane.name,
+        "round": range(1, len(state.picks) + 1),
+        **{
+            f"source.{name}": [pick.context[name] for pick in state.picks]
+            for name in state.transfer.space.names
+        },
+        "predicted_set_point": [pick.predicted_set_point for pick in state.picks],
+        "set_point": state.transfer.set_points,
+        "predicted_gain": [pick.predicted_gain for pick in state.picks],
+        "predicted_error": [pick.predicted_error for pick in state.picks],
+        "gain": [None, *np.diff(V)],
+        "coverage": V,
+    }
+    return pd.DataFrame(columns).astype(dict.fromkeys(PREDICTED, float))

@@ -15,7 +15,15 @@ import numpy as np
 from rltransfer.selection import Proposal, SourceTaskSelector
 from rltransfer.transfer import TransferMatrix
 
-__all__ = ["advice", "gain_text", "predictions", "predicts", "stop_text", "worth_training"]
+__all__ = [
+    "advice",
+    "expected_text",
+    "gain_text",
+    "predictions",
+    "predicts",
+    "stop_text",
+    "worth_training",
+]
 
 
 def worth_training(proposal: Proposal, stop_gain: float | None) -> bool:
@@ -44,6 +52,11 @@ def gain_text(proposal: Proposal) -> str:
         return ""
     error = proposal.predicted_error
     return f"{proposal.predicted_gain:.3g}" + ("" if error is None else f" ± {error:.2g}")
+
+
+def expected_text(proposal: Proposal) -> str:
+    """Return the predicted gain as a remark on the real one; empty where there is none."""
+    return f" ({gain_text(proposal)} was expected)" if gain_text(proposal) else ""
 
 
 def advice(proposal: Proposal) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rltransfer.reports.comparison import Comparison
 from rltransfer.reports.covered import THRESHOLD, threshold_return
+from rltransfer.reports.expectations import Expectation, within
 from rltransfer.reports.study import Replicate, Study
 from rltransfer.reports.words import context_text, number
 
@@ -50,6 +51,8 @@ def of_replicate(study: Study, replicate: Replicate) -> Iterator[Exhibit]:
     prefix = f"seed-{replicate.seed}-" if len(study.replicates) > 1 else ""
     for make in (targets, gaps, heatmap):
         yield make(study, replicate, prefix)
+    if Expectation.of_lane(replicate.own):
+        yield expectation(study, replicate, prefix)
 
 
 def coverage(study: Study, comparison: Comparison) -> Exhibit:
@@ -170,6 +173,33 @@ def heatmap(study: Study, replicate: Replicate, prefix: str) -> Exhibit:
             f"{study.selector} in order: {'; '.join(sources)}."
         ),
         figure=heatmap_figure(known, rounds),
+    )
+
+
+def expectation(study: Study, replicate: Replicate, prefix: str) -> Exhibit:
+    """Make the figure of predicted and realised gains."""
+    from rltransfer.reports.figures.expectation import expectation_figure
+    from rltransfer.reports.figures.style import source_colors
+
+    expected = Expectation.of_lane(replicate.own)
+    inside, count = within(expected)
+    trust = (
+        f" Lines are standard errors; {inside} of {count} gains lie within two of them."
+        if count
+        else f" {study.selector} tells no standard error."
+    )
+    said = [f"round {e.round} {number(e.predicted_gain)}, {number(e.gain)}" for e in expected]
+    return Exhibit(
+        name=f"{prefix}expectation",
+        title="Predicted against realised gain",
+        caption=(
+            "Each disc is a source, numbered by round, at the gain of V that the selector "
+            "expected before the source was trained and the gain that it brought. On the dashed "
+            "line the prediction was right; below it, too high. The further the discs lie from "
+            f"it, the less the selector's model is to be trusted.{trust}"
+        ),
+        alt=f"Predicted and realised gain of V: {'; '.join(said)}.",
+        figure=expectation_figure(expected, source_colors(replicate.matrix)),
     )
 
 

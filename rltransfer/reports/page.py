@@ -12,6 +12,7 @@ from rltransfer.contexts import Context
 from rltransfer.reports import words
 from rltransfer.reports.covered import THRESHOLD
 from rltransfer.reports.exhibits import Exhibit
+from rltransfer.reports.expectations import Expectation
 from rltransfer.reports.study import Replicate, Study
 from rltransfer.reports.summary import Summary
 from rltransfer.reports.tables import TrainedRow, provenance_rows, trained_rows
@@ -55,6 +56,7 @@ class Part:
     replicate: Replicate
     pictures: Sequence[Picture]
     trained: Sequence[TrainedRow]
+    expected: Sequence[Expectation]
     provenance: Sequence[tuple[str, str]]
 
 
@@ -73,7 +75,8 @@ def page_html(
         of_seeds: of each seed.
     """
     parts = [
-        Part(r, of_seeds[r.seed], trained_rows(r), provenance_rows(r)) for r in study.replicates
+        Part(r, of_seeds[r.seed], trained_rows(r), Expectation.of_lane(r.own), provenance_rows(r))
+        for r in study.replicates
     ]
     return template().render(
         study=study,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from rltransfer.reports.ahead import Ahead
 from rltransfer.reports.comparison import Comparison, CoverageCurve, Reference
 from rltransfer.reports.cost import Cost, from_nothing
 from rltransfer.reports.covered import Covered
@@ -62,6 +63,7 @@ class Summary:
         worst: the largest gap.
         covered: which part of the family is covered.
         cost: what was spent, and saved.
+        ahead: what another source is expected to win, by seed; empty where nothing is predicted.
         selectors: the own selector, then those it is compared with.
         references: further coverages.
         notes: what to keep in mind, a sentence each.
@@ -82,6 +84,7 @@ class Summary:
     worst: Worst
     covered: Covered
     cost: Cost
+    ahead: tuple[Ahead, ...]
     selectors: tuple[SelectorResult, ...]
     references: tuple[Reference, ...]
     notes: tuple[str, ...]
@@ -107,6 +110,7 @@ class Summary:
             worst=Worst.of(study),
             covered=Covered.of(study, rng),
             cost=Cost.of(study),
+            ahead=Ahead.of_study(study),
             selectors=tuple(result(own, curve, rng) for curve in curves_of(comparison)),
             references=comparison.references,
             notes=tuple(notes(study)),
@@ -128,6 +132,7 @@ class Summary:
             "finished": self.finished,
             "missing": list(self.missing),
             **{name: getattr(self, name).to_dict() for name in parts},
+            "ahead": [ahead.to_dict() for ahead in self.ahead],
             "selectors": [row.to_dict() for row in self.selectors],
             "references": {row.name: row.coverage.to_dict() for row in self.references},
             "notes": list(self.notes),
@@ -157,6 +162,12 @@ def notes(study: Study) -> list[str]:
     elif seeds < FEW_SEEDS:
         said.append(
             f"Only {seeds} training seeds: an interval over fewer than {FEW_SEEDS} seeds is rough."
+        )
+    rounds = {len(replicate.own.picks) for replicate in study.replicates}
+    if len(rounds) > 1 and any(replicate.own.stopped for replicate in study.replicates):
+        said.append(
+            f"Seeds stopped after different rounds; the numbers are those after round "
+            f"{study.rounds}, the last that all have."
         )
     if episodes == 1:
         said.append("One episode per target: the gaps have no interval over episodes.")

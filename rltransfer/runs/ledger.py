@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +34,10 @@ METRIC = "V"
 
 WIDEST = 100
 """Most targets in the dashboard's heat map; the page reads the whole figure at each poll."""
+
+
+NOTHING: Mapping[str, float] = MappingProxyType({})
+"""What a selector tells that predicts nothing."""
 
 
 @dataclass(frozen=True)
@@ -126,12 +131,23 @@ class Ledger:
             self._studies[lane] = study
         return self._studies[lane]
 
-    def begin(self, lane: str, context: Context, note: str) -> None:
-        """Show that a source was chosen: a running trial with its context and the reason."""
+    def begin(
+        self, lane: str, context: Context, note: str, predicted: Mapping[str, float] = NOTHING
+    ) -> None:
+        """Show that a source was chosen: a running trial with its context and the reason.
+
+        Args:
+            lane: the selector.
+            context: the source.
+            note: the reason.
+            predicted: what is expected of the source, by name.
+        """
         with storage_errors(self._path), quiet():
             study = self.study(lane)
             study.enqueue_trial(trials.parameters(context))
             self._running[lane] = study.ask(trials.distributions(self._space))
+            for name, value in predicted.items():
+                self._running[lane].set_user_attr(name, value)
             save_note(self._running[lane], note)
 
     def report(self, lane: str, step: int, score: float) -> None:
@@ -152,7 +168,7 @@ class Ledger:
     def add(self, lane: str, entry: Entry) -> None:
         """Add a source that was trained before: for another selector, or before a resume."""
         if lane not in self._running:
-            self.begin(lane, entry.context, entry.note)
+            self.begin(lane, entry.context, entry.note, entry.predicted)
             for step, score in entry.curve:
                 self.report(lane, step, score)
         self.finish(lane, entry)

@@ -138,7 +138,7 @@ class MBTLSampler(BaseSampler):
             for other in running
             if other.number != trial.number and search_space.keys() <= other.params.keys()
         ]
-        known = believe(self.transfer(study), pending)
+        known = believe(self.transfer(study), pending, self.selector)
         return trials.parameters(self.selector.propose(known).context)
 
     def sample_independent(

@@ -86,6 +86,10 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
         ),
         (["run", "cartpole", "--vary", "length", "--rounds", "x"], "valid integer"),
         (["run", "cartpole", "--vary", "length", "--seeds", "a-b"], "--seeds must look like"),
+        (
+            ["run", "cartpole", "--vary", "length", "--selector", "random", "--stop-gain", "1"],
+            "'random' does not in 6 rounds",
+        ),
         (["run", "cartpole", "--vary", "length", "--selector", "mtbl"], "did you mean 'mbtl'?"),
         (["run", "cartpole", "--vary", "length", "--algorithm", "SAC"], "SAC"),
         (
@@ -148,6 +152,14 @@ def test_a_trainer_and_a_stop_are_put_into_the_plan(tmp_path):
     assert (training["recipe"], training["stop"]) == ("warm-start-ppo", 0.9)
     out = rltransfer(*words, "--dry-run", cwd=tmp_path, check=0).stdout
     assert "fewer where trainings end early" in out.replace("\n", " ")
+
+
+def test_a_stop_gain_is_put_into_the_plan(tmp_path):
+    words = ("run", "cartpole", "--vary", "length", "--stop-gain", 2.5, "--dry-run")
+    plan = json.loads(rltransfer(*words, "--json", cwd=tmp_path, check=0).stdout)
+    assert plan["experiment"]["selection"]["stop_gain"] == 2.5
+    out = rltransfer(*words, cwd=tmp_path, check=0).stdout
+    assert "fewer where the study ends early" in out.replace("\n", " ")
 
 
 def test_no_words_show_the_help():

@@ -15,8 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rltransfer.cli.selecting import DEFAULT_SELECTOR
-from rltransfer.selection import MBTL, SELECTORS, RandomSelector, replay
+from rltransfer.selection import DEFAULT_SELECTOR, MBTL, SELECTORS, RandomSelector, replay
 from rltransfer.selection.playback import play_back
 from rltransfer.testing.toys import LinearGapToy
 from rltransfer.transfer.files import read_matrix
@@ -120,11 +119,15 @@ def test_a_run_of_ours_is_a_matrix(command):
     assert read_matrix(REFERENCE).untrained.space["length"].scale == "log"
 
 
+def test_the_help_names_the_default_selector(command):
+    assert f"[default: ({DEFAULT_SELECTOR})]" in command("select", "--help").out
+
+
 def test_scales_and_dropped_features_are_told(command, tmp_path):
     X = np.stack([np.geomspace(1.0, 100.0, 9), np.full(9, 9.8)], axis=1)
     J = -np.abs(np.log(X[:, :1] / X[:, 0]))
     np.savez(tmp_path / "m.npz", J=J, sources=X, names=["length", "gravity"])
-    words = ("--matrix", "m.npz", "--budget", 1, "--json")
+    words = ("--matrix", "m.npz", "--budget", 1, "--selector", "mbtl", "--json")
     found = ran(command, *words)
     assert "feature 'gravity' is 9.8 everywhere" in found.err
     assert json.loads(found.out)["picks"] == [4]  # the middle of the logarithm

@@ -60,7 +60,7 @@ def test_lanes_share_what_begins_alike_and_nothing_else(tmp_path, stub):
 def test_a_policy_from_nothing_is_not_taken_for_one_with_a_head_start(tmp_path, stub):
     experiment = study(compare=("independent",))
     (run,) = run_experiment(experiment, tmp_path)
-    pool, own = run.sources(), lane_states(run)["mbtl"]
+    pool, own = run.sources(), lane_states(run)["matrix-gp"]
     assert {key for key, record in pool.items() if not record.parents} == {
         source.digest for source in experiment.sources()
     }
@@ -111,7 +111,7 @@ def test_the_monitors_steps_are_those_of_its_episodes(tmp_path, toy):
 def test_only_what_lanes_begin_with_is_recorded_of_policies_from_nothing(tmp_path, toy):
     (run,) = run_experiment(study(recipe="toy", compare=("independent",)), tmp_path)
     recorded = {key for key in run.sources() if (run.policy_folder(key) / FILE).is_file()}
-    assert recorded == set(lane_states(run)["mbtl"].keys)
+    assert recorded == set(lane_states(run)["matrix-gp"].keys)
 
 
 def test_nothing_is_recorded_where_nobody_asks_for_it(tmp_path, toy):
@@ -185,7 +185,7 @@ def test_the_order_of_training_changes_nothing(tmp_path, toy, whole):
 def test_a_source_that_is_lost_is_trained_again_from_the_same_parents(tmp_path, toy, whole):
     expected, _ = whole
     (run,) = run_experiment(study(recipe="toy"), tmp_path / "lost")
-    lost = run.policy_folder(lane_states(run)["mbtl"].keys[1])
+    lost = run.policy_folder(lane_states(run)["matrix-gp"].keys[1])
     shutil.rmtree(lost)
     run_experiment(study(recipe="toy"), tmp_path / "lost")
     assert told(run) == expected
@@ -195,7 +195,7 @@ def test_a_damaged_parent_is_a_sentence(tmp_path, toy):
     experiment = study(recipe="toy", compare=())
     run = Run.create(tmp_path / experiment.name / "seed-0", experiment.resolved().to_toml())
     (run,) = run_experiment(experiment, tmp_path)
-    for key in lane_states(run)["mbtl"].keys[1:]:
+    for key in lane_states(run)["matrix-gp"].keys[1:]:
         shutil.rmtree(run.policy_folder(key))
     folder = run.source_folders()[0]
     path = folder / FILE

@@ -23,15 +23,15 @@ def study(rounds=4, compare=("random", "multi-task"), **tables) -> Experiment:
 def test_every_lane_gets_its_sources_and_shares_them(tmp_path, stub):
     (run,) = run_experiment(study(), tmp_path)
     states = lane_states(run)
-    assert {name: len(s.picks) for name, s in states.items()} == {"mbtl": 4, "random": 4}
+    assert {name: len(s.picks) for name, s in states.items()} == {"matrix-gp": 4, "random": 4}
     picked = {p.context.digest for s in states.values() for p in s.picks}
     assert sorted(stub) == sorted([*picked, "multi-task"])  # nothing twice
     assert set(run.sources()) == set(stub)
 
 
-def test_mbtl_begins_in_the_middle_and_covers_the_family(tmp_path, stub):
+def test_the_default_begins_in_the_middle_and_covers_the_family(tmp_path, stub):
     (run,) = run_experiment(study(compare=()), tmp_path)
-    state = lane_states(run)["mbtl"]
+    state = lane_states(run)["matrix-gp"]
     assert state.transfer.trained[0] == 4
     curve = state.transfer.coverage_curve()
     assert (curve[1:] >= curve[:-1]).all()
@@ -76,8 +76,8 @@ def load(run: Run, lane: str) -> optuna.Study:
 
 def test_the_study_shows_each_source_with_its_reason_and_gain(tmp_path, stub):
     (run,) = run_experiment(study(), tmp_path)
-    state = lane_states(run)["mbtl"]
-    trials = load(run, "mbtl").trials
+    state = lane_states(run)["matrix-gp"]
+    trials = load(run, "matrix-gp").trials
     assert [t.params["ctx.length"] for t in trials] == [p.context["length"] for p in state.picks]
     assert [t.value for t in trials] == list(state.transfer.coverage_curve())
     assert sum(t.user_attrs["gain"] for t in trials) == pytest.approx(trials[-1].value)
@@ -88,11 +88,11 @@ def test_the_public_sampler_continues_a_runs_study_as_the_run_itself_would(tmp_p
     experiment = study(rounds=3, compare=())
     contexts = experiment.sources()
     score = experiment.environment.spec.score
-    selector = make_selector("mbtl", seed=0, budget=3, score=(score.low, score.high))
+    selector = make_selector("matrix-gp", seed=0, budget=3, score=(score.low, score.high))
     sampler = MBTLSampler(selector, contexts, contexts, experiment.space)
-    watched = load(run, "mbtl")
+    watched = load(run, "matrix-gp")
     watched.sampler = sampler
-    transfer = lane_states(run)["mbtl"].transfer
+    transfer = lane_states(run)["matrix-gp"].transfer
     trial = watched.ask(sampler.distributions())
     assert sampler.context(trial) == selector.propose(transfer).context
 
@@ -111,14 +111,14 @@ def test_a_finished_run_is_left_untouched(tmp_path, stub, recorder):
 @pytest.mark.parametrize("damage", ["missing", "torn"])
 def test_a_study_lost_after_the_last_commit_is_made_again(tmp_path, stub, damage):
     (run,) = run_experiment(study(), tmp_path)
-    trials, count = load(run, "mbtl").trials, len(stub)
+    trials, count = load(run, "matrix-gp").trials, len(stub)
     if damage == "missing":
         run.study_file.unlink()
     else:
         run.study_file.write_bytes(run.study_file.read_bytes()[:-30])
     (run.path / "gaps.csv").unlink()
     continue_run(run)
-    assert [t.params for t in load(run, "mbtl").trials] == [t.params for t in trials]
+    assert [t.params for t in load(run, "matrix-gp").trials] == [t.params for t in trials]
     assert (run.path / "gaps.csv").is_file()
     assert len(stub) == count
 

@@ -54,9 +54,9 @@ def test_training_defaults_are_the_familys_with_what_is_said():
 
 def test_lanes_are_the_selector_and_the_compared_ones_once():
     study = Experiment.of(
-        "cartpole", vary=["length"], selection={"compare": ["random", "mbtl", "multi-task"]}
+        "cartpole", vary=["length"], selection={"compare": ["random", "matrix-gp", "multi-task"]}
     )
-    assert study.lanes == ("mbtl", "random")
+    assert study.lanes == ("matrix-gp", "random")
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_folder_or_a_missing_file_is_a_sentence(tmp_path):
 def test_every_value_in_force_is_written():
     data = tomllib.loads(BASE.to_toml())
     assert data["evaluation"]["episodes"] == 10
-    assert data["selection"]["selector"] == "mbtl"
+    assert data["selection"]["selector"] == "matrix-gp"
 
 
 def test_a_resolved_experiment_takes_nothing_from_the_family(tmp_path, monkeypatch):

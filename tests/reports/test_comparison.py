@@ -14,7 +14,7 @@ def compare(path):
 
 def test_curves_are_v_of_each_selector_by_hand(three_seeds):
     study, comparison = compare(three_seeds)
-    assert [curve.name for curve in comparison.curves] == ["mbtl", "random", "equidistant"]
+    assert [curve.name for curve in comparison.curves] == ["matrix-gp", "random", "equidistant"]
     for curve in comparison.curves:
         for s, replicate in enumerate(study.replicates):
             picks = replicate.states[curve.name].picks
@@ -80,4 +80,4 @@ def test_a_selector_that_has_not_begun_in_every_seed_is_left_out(three_seeds):
     states = study.replicates[1].states
     states["random"] = states["random"].lane.replay({})
     comparison = Comparison.of(study, np.random.default_rng(0))
-    assert [curve.name for curve in comparison.curves] == ["mbtl", "equidistant"]
+    assert [curve.name for curve in comparison.curves] == ["matrix-gp", "equidistant"]

@@ -108,12 +108,12 @@ def test_nothing_is_loaded_from_elsewhere(page, page_of_three):
 
 
 def test_every_picture_says_what_it_shows(page, page_of_three):
-    assert len(page.pictures) == 4
-    assert len(page_of_three.pictures) == 2 + 3 * 3
+    assert len(page.pictures) == 5
+    assert len(page_of_three.pictures) == 2 + 3 * 4
     for picture in (*page.pictures, *page_of_three.pictures):
         assert re.search(r"\d", picture["alt"])
         assert picture["alt"].endswith(".")
-    assert page.text.count("How to read this.") == 4
+    assert page.text.count("How to read this.") == 5
 
 
 def test_the_trained_policies_and_their_reasons_are_listed(page):

@@ -8,7 +8,7 @@ import pytest
 from rltransfer.errors import CorruptRun, RLTransferError
 from rltransfer.reports import write_report
 
-NAMES = ["coverage", "gaps", "matrix", "targets"]
+NAMES = ["coverage", "expectation", "gaps", "matrix", "targets"]
 
 
 def test_the_report_of_an_experiment_lies_in_its_folder(three_seeds):
@@ -39,7 +39,7 @@ def test_the_tables_are_written_again(one_seed, tmp_path):
         (folder / "seed-0" / name).unlink(missing_ok=True)
     write_report(folder)
     returns = pd.read_parquet(folder / "seed-0" / "returns.parquet")
-    assert set(returns.selector) == {"mbtl", "random", "equidistant"}
+    assert set(returns.selector) == {"matrix-gp", "random", "equidistant"}
     assert len(returns) == 3 * 3 * 12 * 4
     assert (folder / "seed-0" / "gaps.csv").is_file()
 

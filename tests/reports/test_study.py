@@ -13,11 +13,11 @@ from rltransfer.reports.study import Study
 def test_a_study_reads_every_seed_of_an_experiment(three_seeds):
     study = Study.read(three_seeds)
     assert study.seeds == (0, 1, 2)
-    assert study.selector == "mbtl"
+    assert study.selector == "matrix-gp"
     assert study.rounds == 3
     assert study.missing == ()
     assert len(study.targets) == 12
-    assert list(study.replicates[0].states) == ["mbtl", "random", "equidistant"]
+    assert list(study.replicates[0].states) == ["matrix-gp", "random", "equidistant"]
 
 
 def test_the_folder_of_one_seed_is_a_study_too(three_seeds):
@@ -49,7 +49,7 @@ def test_gaps_are_those_of_the_tables(one_seed):
     write_report(one_seed)
     table = pd.read_csv(one_seed / "seed-0" / "gaps.csv")
     for k, report in enumerate(Study.read(one_seed).replicates[0].gaps, 1):
-        rows = table[(table.selector == "mbtl") & (table["round"] == k)]
+        rows = table[(table.selector == "matrix-gp") & (table["round"] == k)]
         for column in ("gap", "low", "high", "regret", "reached"):
             assert np.allclose(rows[column], getattr(report, column), rtol=1e-12)
 
@@ -59,7 +59,7 @@ def test_what_is_missing_is_said_in_words(unfinished):
     assert study.seeds == (0,)
     assert study.waiting == (7,)
     mine, other = study.missing
-    assert re.match(r"Seed 0: mbtl has [12] of 3 sources, random has [12] of 3 sources", mine)
+    assert re.match(r"Seed 0: matrix-gp has [12] of 3 sources, random has [12] of 3 sources", mine)
     assert other == "Seed 7: nothing to report yet"
 
 
@@ -74,7 +74,7 @@ def test_missing_comparisons_are_said(tmp_path, make):
 
 def test_nothing_trained_is_a_sentence(tmp_path, make):
     folder = make(tmp_path, trained=0)
-    with pytest.raises(RLTransferError, match=r"no trained source of 'mbtl' yet.*resume"):
+    with pytest.raises(RLTransferError, match=r"no trained source of 'matrix-gp' yet.*resume"):
         Study.read(folder)
 
 

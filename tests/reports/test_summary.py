@@ -44,8 +44,8 @@ def test_the_cost_counts_the_own_sources_only(summary):
 
 def test_selectors_are_compared_with_the_own_one(summary):
     rows = {row.name: row for row in summary.selectors}
-    assert list(rows) == ["mbtl", "random", "equidistant", "sequential oracle"]
-    assert rows["mbtl"].lead is None
+    assert list(rows) == ["matrix-gp", "random", "equidistant", "sequential oracle"]
+    assert rows["matrix-gp"].lead is None
     for row in summary.selectors[1:]:
         difference = summary.coverage.value - row.coverage.value
         assert row.lead.value == pytest.approx(difference)

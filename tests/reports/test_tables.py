@@ -10,7 +10,7 @@ def test_every_policy_has_a_row_the_own_sources_first(one_seed):
     replicate = Study.read(one_seed).replicates[0]
     rows = trained_rows(replicate)
     assert len(rows) == len(replicate.pool)
-    assert [row.lanes[0] for row in rows[:3]] == ["mbtl 1", "mbtl 2", "mbtl 3"]
+    assert [row.lanes[0] for row in rows[:3]] == ["matrix-gp 1", "matrix-gp 2", "matrix-gp 3"]
     assert all(row.color for row in rows[:3])
     assert not any(row.color for row in rows[3:])
     assert {(row.steps, row.seconds, row.wall) for row in rows} == {(1000, 12.5, 20.0)}

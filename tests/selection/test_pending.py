@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
 from rltransfer.selection import MBTL, Equidistant, RandomSelector
-from rltransfer.selection.pending import believe
+from rltransfer.selection.pending import Forecaster, believe
 from rltransfer.testing.toys import LinearGapToy
 from rltransfer.transfer import TransferMatrix
 
@@ -67,3 +69,49 @@ def test_episodes_and_sources_that_are_no_targets(toy):
     believed = believe(transfer, [toy.contexts[20]])
     assert believed.returns.shape == (2, 3, 4)
     assert believed.own.shape == (2, 2)
+
+
+@dataclass(frozen=True, eq=False)
+class Clairvoyant(MBTL):
+    """MBTL that knows all rows beforehand."""
+
+    toy: LinearGapToy | None = None
+
+    def expect(self, transfer, sources):
+        assert transfer.trained == (22,)
+        return self.toy.truth[sources][:, : len(transfer.targets)]
+
+
+def test_a_selector_with_a_model_of_rows_is_believed(toy):
+    selector, transfer = Clairvoyant(toy=toy), toy.empty().learn(22, toy.truth[22][:, None])
+    assert isinstance(selector, Forecaster)
+    believed = believe(transfer, [toy.contexts[5], toy.contexts[40]], selector)
+    assert believed.trained == (22, 5, 40)
+    np.testing.assert_array_equal(believed.mean, toy.truth[[22, 5, 40]])
+    np.testing.assert_array_equal(believed.set_points, toy.truth[[22, 5, 40], [22, 5, 40]])
+    assert believe(transfer, [], selector) is transfer
+    assert believe(toy.empty(), [toy.contexts[5]], selector).trained == (5,)  # by MBTL's model
+
+
+def test_a_source_that_is_no_target_returns_at_home_what_it_does_next_to_it(toy):
+    transfer = TransferMatrix.empty(toy.space, toy.contexts, toy.contexts[:3])
+    transfer = transfer.learn(22, toy.truth[22][:3, None], own=1.0)
+    believed = believe(transfer, [toy.contexts[5]], Clairvoyant(toy=toy))
+    np.testing.assert_array_equal(believed.mean[1], toy.truth[5][:3])
+    assert believed.set_points[1] == toy.truth[5][2]
+
+
+def test_the_sampler_believes_its_selector(toy):
+    import optuna
+
+    from rltransfer.selection import MBTLSampler
+
+    selector = Clairvoyant(toy=toy)
+    sampler = MBTLSampler(selector, toy.contexts, toy.contexts, toy.space)
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    sampler.record(study, study.ask(sampler.distributions()), toy.truth[22])
+    first, second = (sampler.context(study.ask(sampler.distributions())) for _ in range(2))
+    known = toy.empty().learn(22, toy.truth[22][:, None])
+    assert first == selector.propose(known).context
+    known = known.learn(first, toy.truth[toy.contexts.index(first)][:, None])
+    assert second == selector.propose(known).context

@@ -24,7 +24,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from rltransfer.selection.matrix_gp.kernel import matern
+from rltransfer.selection.matrix_gp.kernel import distances, matern
 from rltransfer.selection.matrix_gp.profile import WIDTHS, Profile, basis
 
 __all__ = ["Contrasts", "Relatedness"]
@@ -46,16 +46,16 @@ class Relatedness:
     Attributes:
         shared: g.
         local: b.
-        length: ℓ, in unit lengths times √d.
+        length: ℓ, in the unit of `distances`.
     """
 
     shared: float
     local: float
     length: float
 
-    def between(self, X: Array, Z: Array) -> Array:
-        """Return the covariance of the rows of some sources with those of others, (n, k)."""
-        return self.shared**2 + self.local**2 * matern(X, Z, self.length)
+    def between(self, distance: Array) -> Array:
+        """Return the covariance of rows whose sources are so far apart."""
+        return self.shared**2 + self.local**2 * matern(distance, self.length)
 
     def own(self) -> float:
         """Return the variance of a row's entry."""
@@ -93,21 +93,23 @@ class Contrasts:
         """Fit to the rows R (k, M) of sources X (k, d) on targets Y (M, d)."""
         some = spread_out(Y, max(24, ENTRIES // len(X)))
         A = centred(basis(X, Y[some]))
-        candidates = [Trial.of(relation, X, A, centred(R[:, some])) for relation in RELATIONS]
+        B, distance = centred(R[:, some]), distances(X, X)
+        candidates = [Trial.of(relation, distance, A, B) for relation in RELATIONS]
         best = max(candidates, key=lambda trial: trial.evidence)
         return cls(
             Profile.of(best.coefficients, X.shape[1]), best.relatedness, best.noise, X, best.inverse
         )
 
-    def weights(self, X: Array) -> Array:
-        """Return how much each trained row tells of the rows of other sources, (n, k)."""
-        return np.asarray(self.relatedness.between(X, self.sources) @ self.inverse)
+    def known(self, X: Array) -> tuple[Array, Array]:
+        """Return what the trained rows tell of the rows of other sources.
 
-    def variances(self, X: Array) -> Array:
-        """Return the variance of an entry of other sources' rows, (n,), given the trained ones."""
-        C = self.relatedness.between(X, self.sources)
-        known = ((C @ self.inverse) * C).sum(axis=1)
-        return np.asarray(self.noise * np.maximum(self.relatedness.own() - known, 1e-9))
+        Returns:
+            the weight of each trained row, (n, k); the variance that is left of an entry, (n,).
+        """
+        C = self.relatedness.between(distances(X, self.sources))
+        W = C @ self.inverse
+        left = self.relatedness.own() - np.einsum("nk,nk->n", W, C)
+        return W, self.noise * np.maximum(left, 1e-9)
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,15 +123,22 @@ class Trial:
     evidence: float
 
     @classmethod
-    def of(cls, relation: Relatedness, X: Array, A: Array, B: Array) -> Trial:
-        """Fit coefficients and noise to contrasts B (k, m) of basis A (k, m, P)."""
+    def of(cls, relation: Relatedness, distance: Array, A: Array, B: Array) -> Trial:
+        """Fit coefficients and noise.
+
+        Args:
+            relation: of the rows.
+            distance: between their sources, (k, k).
+            A: contrasts of the basis, (k, m, P).
+            B: contrasts of the returns, (k, m).
+        """
         k, m, P = A.shape
-        L = np.linalg.cholesky(np.eye(k) + relation.between(X, X))
+        L = np.linalg.cholesky(np.eye(k) + relation.between(distance))
         whitener = np.linalg.inv(L)
         A = (whitener @ A.reshape(k, -1)).reshape(-1, P)
         b = (whitener @ B).ravel()
         gram, moment = A.T @ A, A.T @ b
-        ridge, prior = priors(X.shape[1], P)
+        ridge, prior = priors(P)
         count, noise = k * (m - 1) + 2, 0.0
         for _ in range(2):  # the prior counts as some noisy entries: the noise is found first
             precision = RIDGE + noise * ridge
@@ -139,8 +148,9 @@ class Trial:
         return cls(relation, c, noise, whitener.T @ whitener, evidence)
 
 
-def priors(d: int, P: int) -> tuple[Array, Array]:
+def priors(P: int) -> tuple[Array, Array]:
     """Return weight and mean of the coefficients' prior, each (P,); tilts have none."""
+    d = P // (2 * len(WIDTHS) + 2)
     losses = 2 * d * len(WIDTHS)
     mean = np.zeros(P)
     mean[:losses].reshape(d, len(WIDTHS), 2)[:, -1] = PRIOR_LOSS

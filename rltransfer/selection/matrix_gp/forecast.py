@@ -27,21 +27,6 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
-    """Forecast rows of n sources on m targets.
-
-    Attributes:
-        means: expected returns, (n, m).
-        spread: standard deviation of each entry, (n,).
-        level_spread: the part of it that is common to a whole row, (n,).
-    """
-
-    means: Array
-    spread: Array
-    level_spread: Array
-
-
-@dataclass(frozen=True, eq=False)
 class Forecast:
     """The model, fitted to the rows of trained sources.
 
@@ -80,12 +65,45 @@ class Forecast:
         y = rest @ weights
         return cls(Y, contrasts, rest - y[:, None], Levels(X, y), centre, scale)
 
-    def rows(self, X: Array, targets: NDArray[np.intp] | slice = slice(None)) -> Rows:
+    def rows(self, X: Array) -> Rows:
         """Forecast the rows of sources X (n, d), in the returns' own unit."""
-        h = self.contrasts.profile.values(X, self.targets[targets])
         level, variance = self.levels.forecast(X)
-        means = h + self.contrasts.weights(X) @ self.rest[:, targets] + level[:, None]
-        spread = np.sqrt(variance + self.contrasts.variances(X))
-        return Rows(
-            self.centre + self.scale * means, self.scale * spread, self.scale * np.sqrt(variance)
-        )
+        weights, left = self.contrasts.known(X)
+        spread, level_spread = self.scale * np.sqrt(variance + left), self.scale * np.sqrt(variance)
+        return Rows(self, X, weights, level, spread, level_spread)
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Forecast rows of n sources.
+
+    Attributes:
+        forecast: where they come from.
+        sources: X, (n, d).
+        weights: W, (n, k).
+        levels: expected f, (n,), in the model's unit.
+        spread: standard deviation of each entry, (n,).
+        level_spread: the part of it that is common to a whole row, (n,).
+    """
+
+    forecast: Forecast
+    sources: Array
+    weights: Array
+    levels: Array
+    spread: Array
+    level_spread: Array
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    def __getitem__(self, some: NDArray[np.intp] | slice) -> Rows:
+        parts = (self.sources, self.weights, self.levels, self.spread, self.level_spread)
+        return Rows(self.forecast, *(part[some] for part in parts))
+
+    def means(self, targets: NDArray[np.intp] | slice = slice(None)) -> Array:
+        """Return the expected returns on some targets, (n, m)."""
+        model = self.forecast
+        R = model.contrasts.profile.values(self.sources, model.targets[targets])
+        R += self.weights @ model.rest[:, targets]
+        R += self.levels[:, None]
+        return np.asarray(model.centre + model.scale * R)

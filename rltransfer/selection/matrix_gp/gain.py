@@ -53,5 +53,10 @@ def improvement(distance: Array, s: Array) -> Array:
     from scipy.special import ndtr
 
     z = distance / s
-    density = np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
-    return np.asarray(distance * ndtr(z) + s * density)
+    gain = distance * ndtr(z)
+    z *= z
+    z *= -0.5
+    density = np.exp(z, out=z)
+    density *= s / np.sqrt(2.0 * np.pi)
+    gain += density
+    return np.asarray(gain)

@@ -22,7 +22,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from rltransfer.selection.matrix_gp.kernel import matern
+from rltransfer.selection.matrix_gp.kernel import distances, matern
 
 __all__ = ["Levels"]
 
@@ -45,26 +45,28 @@ class Hypothesis:
     luck: float
     prior: float
 
-    def between(self, X: Array, Z: Array, kernel: Array) -> Array:
-        """Return the covariance / σ² of levels, shape (n, k), without luck."""
-        products = 4.0 / X.shape[1] * (X - 0.5) @ (Z - 0.5).T
-        return np.asarray(COMMON + self.smooth**2 * kernel + self.trend**2 * products)
+    def covariance(self, kernel: Array, products: Array) -> Array:
+        """Return the covariance / σ² of levels without luck, in the shape of the arguments.
 
-    def own(self, X: Array) -> Array:
-        """Return the variance / σ² of a level, (n,)."""
-        squares = 4.0 / X.shape[1] * ((X - 0.5) ** 2).sum(axis=1)
-        return np.asarray(COMMON + self.smooth**2 + self.trend**2 * squares + self.luck**2)
+        Args:
+            kernel: between sources, Matérn-3/2 of this length; 1 of a source with itself.
+            products: between their trends, (x - ½)·(z - ½) 4/d.
+        """
+        C = COMMON + self.smooth**2 * kernel
+        if self.trend:
+            C += self.trend**2 * products
+        return np.asarray(C)
 
 
 LENGTHS = (0.3, 1.0, 2.0)
-LUCK = {0.03: 0.4, 0.3: 0.3, 1.0: 0.3}
+LUCK = ((0.03, 0.4), (0.3, 0.3), (1.0, 0.3))
 """Standard deviation of the luck, in units of the other parts, and its prior."""
 
 HYPOTHESES = (
     Hypothesis(0.0, 1.0, 0.0, 1.0, 0.1 / 0.8),
-    *(Hypothesis(1.0, ell, 0.0, n, 0.1 / 0.8 * p) for ell in LENGTHS for n, p in LUCK.items()),
-    *(Hypothesis(0.0, 1.0, 1.0, n, 0.2 / 0.8 * p) for n, p in LUCK.items()),
-    *(Hypothesis(1.0, ell, 2.0, n, 0.1 / 0.8 * p) for ell in (0.3, 1.0) for n, p in LUCK.items()),
+    *(Hypothesis(1.0, ell, 0.0, n, 0.1 / 0.8 * p) for ell in LENGTHS for n, p in LUCK),
+    *(Hypothesis(0.0, 1.0, 1.0, n, 0.2 / 0.8 * p) for n, p in LUCK),
+    *(Hypothesis(1.0, ell, 2.0, n, 0.1 / 0.8 * p) for ell in (0.3, 1.0) for n, p in LUCK),
 )
 """Luck alone; hills; a trend; a trend with hills."""
 
@@ -85,10 +87,10 @@ class Levels:
     def _fits(self) -> list[tuple[Hypothesis, Array, float, float]]:
         """Each hypothesis with its inverse covariance (k, k), σ² and log probability."""
         X, y, k = self.sources, self.values, len(self.values)
-        kernels = {ell: matern(X, X, ell) for ell in LENGTHS}
+        kernels, products = related(X, X)
         fits = []
         for hypothesis in HYPOTHESES:
-            K = hypothesis.between(X, X, kernels[hypothesis.length])
+            K = hypothesis.covariance(kernels[hypothesis.length], products)
             K[np.diag_indices(k)] += hypothesis.luck**2
             inverse = np.asarray(np.linalg.inv(K), dtype=np.float64)
             square = float(y @ inverse @ y) + FREEDOM
@@ -105,14 +107,26 @@ class Levels:
         return np.asarray(odds / odds.sum())
 
     def forecast(self, X: Array) -> tuple[Array, Array]:
-        """Return mean and variance of the levels of other sources, each (n,)."""
-        kernels = {ell: matern(X, self.sources, ell) for ell in LENGTHS}
+        """Return mean and variance of the levels of other sources, each (n,).
+
+        Each Student's t enters with the square of its scale as variance.
+        """
+        kernels, products = related(X, self.sources)
+        one, squares = np.ones(len(X)), 4.0 / X.shape[1] * ((X - 0.5) ** 2).sum(axis=1)
         mean, square = np.zeros(len(X)), np.zeros(len(X))
         for p, (hypothesis, inverse, scale, _) in zip(self.probabilities, self._fits, strict=True):
-            C = hypothesis.between(X, self.sources, kernels[hypothesis.length])
+            C = hypothesis.covariance(kernels[hypothesis.length], products)
             W = C @ inverse
             here = W @ self.values
-            variance = scale * np.maximum(hypothesis.own(X) - (W * C).sum(axis=1), 1e-6)
+            own = hypothesis.covariance(one, squares) + hypothesis.luck**2
+            variance = scale * np.maximum(own - np.einsum("nk,nk->n", W, C), 1e-6)
             mean += p * here
             square += p * (variance + here**2)
         return mean, np.maximum(square - mean**2, 1e-12)
+
+
+def related(X: Array, Z: Array) -> tuple[dict[float, Array], Array]:
+    """Return kernels of all lengths, and products of the trends, between sources, (n, k) each."""
+    distance = distances(X, Z)
+    products = 4.0 / X.shape[1] * (X - 0.5) @ (Z - 0.5).T
+    return {length: matern(distance, length) for length in LENGTHS}, products

@@ -71,11 +71,20 @@ def basis(X: Array, Y: Array) -> Array:
 
 
 def looked_up(x: Array, y: Array, losses: Array) -> Array:
-    """Return the loss along one feature, (n, m): computed once for each pair of values."""
+    """Return the loss along one feature, (n, m): once for each pair of values, if they repeat."""
     xs, to_x = np.unique(x, return_inverse=True)
     ys, to_y = np.unique(y, return_inverse=True)
-    delta = xs[:, None] - ys
-    table = np.zeros(delta.shape)
+    if 2 * len(xs) * len(ys) > len(x) * len(y):
+        return lost(x[:, None] - y, losses)
+    return np.asarray(lost(xs[:, None] - ys, losses)[np.ix_(to_x, to_y)])
+
+
+def lost(delta: Array, losses: Array) -> Array:
+    """Return the loss at gaps δ of one feature, in their shape."""
+    total = np.zeros(delta.shape)
     for width, (above, below) in zip(WIDTHS, losses, strict=True):
-        table += above * np.clip(delta, 0.0, width) + below * np.clip(-delta, 0.0, width)
-    return np.asarray(table[np.ix_(to_x, to_y)])
+        if above:
+            total += above * np.clip(delta, 0.0, width)
+        if below:
+            total -= below * np.clip(delta, -width, 0.0)
+    return total

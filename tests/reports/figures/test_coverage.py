@@ -20,8 +20,8 @@ def test_every_curve_is_drawn_with_its_numbers(three_seeds):
     for curve in (*comparison.curves, comparison.oracle):
         assert list(lines[curve.name].get_xdata()) == [1, 2, 3]
         assert lines[curve.name].get_ydata() == pytest.approx(curve.values)
-    widths = {name: lines[name].get_linewidth() for name in ("mbtl", "random", "equidistant")}
-    assert max(widths, key=widths.get) == "mbtl"
+    widths = {name: lines[name].get_linewidth() for name in ("matrix-gp", "random", "equidistant")}
+    assert max(widths, key=widths.get) == "matrix-gp"
 
 
 def test_references_are_horizontal_and_everything_is_named(three_seeds):
@@ -29,7 +29,7 @@ def test_references_are_horizontal_and_everything_is_named(three_seeds):
     flat = [line.get_ydata()[0] for line in ax.lines if list(line.get_xdata()) == [0, 1]]
     assert flat == pytest.approx([r.coverage.value for r in comparison.references])
     names = {text.get_text() for text in ax.texts}
-    assert names == {"mbtl", "random", "equidistant", "sequential oracle", "multi-task",
+    assert names == {"matrix-gp", "random", "equidistant", "sequential oracle", "multi-task",
                      "independent", "best of all trained"}  # fmt: skip
 
 

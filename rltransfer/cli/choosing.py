@@ -1,0 +1,33 @@
+"""What selectors say while a run goes on: why a source, what it was to win, what it has won."""
+
+from __future__ import annotations
+
+from rltransfer.cli.output import console
+from rltransfer.experiment.events import Events
+from rltransfer.experiment.worth import expected_text
+from rltransfer.runs.ledger import Entry
+from rltransfer.selection import Proposal
+
+__all__ = ["ChoosingEvents"]
+
+
+class ChoosingEvents(Events):
+    """A line for each choice, and for what came of it."""
+
+    def say(self, line: str) -> None:
+        """Print a line."""
+        console.print(line, soft_wrap=True, markup=False)
+
+    def proposed(self, selector: str, proposal: Proposal) -> None:
+        """Say why a source was chosen."""
+        self.say(f"{selector} chose {proposal.context.label}: {proposal.reason}.")
+
+    def learned(self, selector: str, pick: Proposal, entry: Entry) -> None:
+        """Say what a source has won, and what was expected of it."""
+        won = f", {entry.gain:+.1f} by {pick.context.label}{expected_text(pick)}"
+        first = entry.gain == entry.value  # there was no V before it
+        self.say(f"{selector}: V is now {entry.value:.1f}{'' if first else won}.")
+
+    def stopped(self, selector: str, why: str) -> None:
+        """Say why no further source is trained."""
+        self.say(f"{selector}: {why}.")

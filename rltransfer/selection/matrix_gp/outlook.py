@@ -1,0 +1,128 @@
+"""What is believed before a round, and which candidate it speaks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rltransfer.selection.base import Proposal
+from rltransfer.selection.matrix_gp.contrasts import spread_out
+from rltransfer.selection.matrix_gp.failures import chance_of_success, failed
+from rltransfer.selection.matrix_gp.forecast import Forecast, Rows
+from rltransfer.selection.matrix_gp.gain import ceiling, expected_gains
+from rltransfer.transfer import TransferMatrix
+
+__all__ = ["Outlook", "first_in_space"]
+
+Array = NDArray[np.float64]
+
+SCREENED = 128
+"""Targets on which all candidates are compared, where there are many."""
+
+PAIRS = 2**17
+"""Candidates and targets compared exactly, about; at least `FINALISTS` candidates are."""
+
+FINALISTS = 64
+BLOCK = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Outlook:
+    """What is believed before a round.
+
+    Attributes:
+        transfer: what is known.
+        weights: of the targets, (M,), summing to 1.
+        forecast: of the candidates' rows.
+        bad: which trained sources failed, (K,).
+    """
+
+    transfer: TransferMatrix
+    weights: Array
+    forecast: Forecast
+    bad: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, transfer: TransferMatrix, weights: Array) -> Outlook:
+        """Fit the model to the rows of all trainings that did not fail."""
+        J, X = transfer.mean, transfer.units_sources[list(transfer.trained)]
+        scale = float(J.std())
+        centre, scale = float(J.mean()), scale if scale > 0.0 else 1.0
+        bad = failed((J - centre) / scale)
+        good = ~bad
+        forecast = Forecast.fit(X[good], transfer.units_targets, J[good], weights, centre, scale)
+        return cls(transfer, weights, forecast, bad)
+
+    def propose(self, candidates: NDArray[np.intp], costs: Array) -> Proposal:
+        """Return the candidate with the largest expected gain per cost."""
+        X, M = self.transfer.units_sources, len(self.transfer.targets)
+        rows, gains = self.forecast.rows(X[candidates]), np.zeros(len(X))
+        chosen = np.arange(len(rows))
+        if len(rows) * M > PAIRS:
+            gains[candidates] = self.gains(rows, spread_out(self.transfer.units_targets, SCREENED))
+            worth = gains[candidates] / costs[candidates]
+            chosen = np.argsort(-worth)[: max(FINALISTS, PAIRS // M)]
+        finalists = candidates[chosen]
+        gains[finalists] = self.gains(rows[chosen], np.arange(M))
+        return self._proposal(first_in_space(gains / costs, finalists, X), gains)
+
+    def gains(self, rows: Rows, targets: NDArray[np.intp]) -> Array:
+        """Return the expected gain of coverage of some candidates, measured on some targets."""
+        blocks = range(0, len(rows), BLOCK)
+        return np.concatenate([self._gains(rows[b : b + BLOCK], targets) for b in blocks])
+
+    def _gains(self, rows: Rows, targets: NDArray[np.intp]) -> Array:
+        V, w = self.transfer.best[targets], self.weights[targets]
+        gains = expected_gains(rows.means(targets), rows.spread, V, self.top)
+        return np.asarray(gains @ (w / w.sum()) * self.success(rows.sources))
+
+    @cached_property
+    def top(self) -> float:
+        """The ceiling of the returns; see `gain`."""
+        return ceiling(self.transfer.best)
+
+    def success(self, X: Array) -> Array:
+        """Return how likely sources train, up to a common factor, (n,)."""
+        trained = self.transfer.units_sources[list(self.transfer.trained)]
+        return chance_of_success(X, trained, self.bad)
+
+    def _proposal(self, index: int, gains: Array) -> Proposal:
+        """Say what is proposed, and why."""
+        X, V = self.transfer.units_sources[[index]], self.transfer.best
+        rows = self.forecast.rows(X)
+        means, gain, error = rows.means()[0], float(gains[index]), self._error(rows)
+        home = int(np.abs(self.transfer.units_targets - X).sum(axis=1).argmin())
+        set_point, gap = means[home], means[home] - self.weights @ means
+        return Proposal(
+            index=index,
+            context=self.transfer.sources[index],
+            reason=(
+                f"expected to raise V by {gain:.3g} ± {error:.2g}: set point {set_point:.3g} "
+                f"± {rows.spread[0]:.2g}, loses {gap:.3g} on the average target, "
+                f"best on {int((means > V).sum())} of {len(V)}"
+            ),
+            predicted_set_point=float(set_point),
+            predicted_gain=gain,
+            predicted_error=error,
+            acquisition=gains,
+        )
+
+    def _error(self, rows: Rows) -> float:
+        """Return half the difference of a gain at a level one deviation higher and lower."""
+        means, V = rows.means(), self.transfer.best
+        rest = np.sqrt(np.maximum(rows.spread**2 - rows.level_spread**2, 1e-18))
+        high, low = (
+            float(expected_gains(means + shift, rest, V, self.top)[0] @ self.weights)
+            for shift in (rows.level_spread, -rows.level_spread)
+        )
+        return (high - low) / 2.0
+
+
+def first_in_space(scores: Array, candidates: NDArray[np.intp], X: Array) -> int:
+    """Return the candidate with the highest score; ties go to the smallest coordinates."""
+    best = scores[candidates].max()
+    tied = candidates[scores[candidates] >= best - 1e-12 * abs(best)]
+    return int(tied[np.lexsort(X[tied].T[::-1])[0]])
