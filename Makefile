@@ -43,7 +43,7 @@ layers: setup
 	$(BIN)/lint-imports
 
 reference: setup ## make runs/reference again: three seeds, all comparisons
-	$(BIN)/rltransfer run cartpole --vary length --targets 50 --rounds 6 --seeds 0-2 --compare random,equidistant,multi-task --name reference --jobs 2
+	$(BIN)/rltransfer run cartpole --vary length --targets 50 --rounds 6 --seeds 0-2 --selector mbtl --compare random,equidistant,multi-task --name reference --jobs 2
 
 wheel: setup     ## build dist/*.whl and the sdist
 	$(BIN)/python -m build
