@@ -61,6 +61,8 @@ SETS = {
     "hopper-medium": Set("hopper", "medium", 100_000, 200_000),
     "halfcheetah-replay": Set("halfcheetah", "medium-replay", 100_000, 200_000),
     "halfcheetah-medium": Set("halfcheetah", "medium", 100_000, 200_000),
+    "walker2d-replay": Set("walker2d", "medium-replay", 100_000, 200_000),
+    "walker2d-medium": Set("walker2d", "medium", 100_000, 200_000),
     "traffic-replay": Set("traffic_signal", "medium-replay", 10_000, 20_000),
 }
 

@@ -14,16 +14,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rltransfer.contexts import Context, ContextSpace
-from rltransfer.errors import InvalidExperiment
-from rltransfer.selection.acquisition import expected_gain
 from rltransfer.selection.base import Proposal, first_best, middle, untrained
 from rltransfer.selection.oracle import replay
+from rltransfer.selection.plans import (
+    DIGITS,
+    follow,
+    nearest_source,
+    nearest_to,
+    require_budget,
+)
 from rltransfer.transfer import TransferMatrix
 
 __all__ = ["Equidistant", "GreedyBisection", "RandomSelector", "equidistant_curve"]
 
 Array = NDArray[np.float64]
-DIGITS = 12  # distances that agree to so many decimals are equal
 
 
 @dataclass(frozen=True)
@@ -66,34 +70,15 @@ class Equidistant:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.budget < 1:
-            raise InvalidExperiment(
-                f"the budget of 'equidistant' must be at least 1; got {self.budget}."
-            )
+        require_budget("equidistant", self.budget)
 
     def propose(self, transfer: TransferMatrix) -> Proposal:
         """Return the next source; see `SourceTaskSelector`."""
-        candidates = untrained(transfer)
-        planned = np.intersect1d(self.plan(transfer), candidates)
-        index = first_best(distance_saved(transfer), planned if len(planned) else candidates)
-        reason = (
-            f"one of {self.budget} evenly spaced sources"
-            if len(planned)
-            else f"the {self.budget} evenly spaced sources are trained: fills the largest hole"
-        )
-        return Proposal(index, transfer.sources[index], reason)
+        return follow(self.plan(transfer), transfer, f"{self.budget} evenly spaced sources")
 
     def plan(self, transfer: TransferMatrix) -> list[int]:
         """Return the indices of the K candidates, or of all if there are fewer."""
-        units = transfer.units_sources
-        low, high = units.min(axis=0), units.max(axis=0)
-        chosen: list[int] = []
-        for point in low + (high - low) * self._design(transfer.space):
-            free = np.setdiff1d(np.arange(len(units)), chosen)
-            if len(free):
-                distance = np.abs(units - point).sum(axis=1).round(DIGITS)
-                chosen.append(first_best(-distance, free))
-        return chosen
+        return nearest_to(self._design(transfer.space), transfer)
 
     def _design(self, space: ContextSpace) -> Array:
         """Return K points of the unit cube, shape (K, d)."""
@@ -144,29 +129,6 @@ def equidistant_curve(
         for k in range(1, rounds + 1)
     ]
     return np.array(finals)
-
-
-def nearest_source(transfer: TransferMatrix, units: Array) -> Array:
-    """Return the distance (n,) of some points (n, d) to the nearest trained source.
-
-    Before any is trained it is d + 1, farther than any two points of the unit cube.
-    """
-    distance = np.full(len(units), units.shape[1] + 1.0)
-    for index in transfer.trained:
-        to_source = np.abs(units - transfer.units_sources[index]).sum(axis=1)
-        np.minimum(distance, to_source, out=distance)
-    return distance.round(DIGITS)
-
-
-def distance_saved(transfer: TransferMatrix) -> Array:
-    """Return by how much each candidate would shorten the targets' mean distance, (N,).
-
-    This is the expected gain of coverage where every set point is 0 and every slope 1.
-    """
-    X, Y = transfer.units_sources, transfer.units_targets
-    reached = -nearest_source(transfer, Y)
-    saved = expected_gain(np.zeros(len(X)), X, Y, np.ones(X.shape[1]), reached)
-    return saved.round(DIGITS)
 
 
 def split_longest(transfer: TransferMatrix) -> int:

@@ -17,15 +17,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rltransfer.errors import InvalidExperiment
-from rltransfer.selection.base import Proposal, first_best, untrained
-from rltransfer.selection.baselines import distance_saved
+from rltransfer.selection.base import Proposal
+from rltransfer.selection.plans import DIGITS, follow, nearest_to, require_budget
 from rltransfer.transfer import TransferMatrix
 
 __all__ = ["KMedoids", "SobolDesign"]
 
 Array = NDArray[np.float64]
-DIGITS = 12  # distances that agree to so many decimals are equal
 SWAPS = 200  # at most; each shortens the distance
 
 
@@ -80,29 +78,9 @@ class SobolDesign:
 
     def plan(self, transfer: TransferMatrix) -> list[int]:
         """Return the indices of the K candidates, or of all if there are fewer."""
-        units, space = transfer.units_sources, transfer.space
-        low, high = units.min(axis=0), units.max(axis=0)
-        design = space.to_unit(space.sobol(self.budget, np.random.default_rng(self.seed)))
-        chosen: list[int] = []
-        for point in (low + (high - low) * design)[: len(units)]:
-            distance = np.abs(units - point).sum(axis=1).round(DIGITS)
-            chosen.append(first_best(-distance, np.setdiff1d(np.arange(len(units)), chosen)))
-        return chosen
-
-
-def require_budget(name: str, budget: int) -> None:
-    """Raise unless a budget is at least 1."""
-    if budget < 1:
-        raise InvalidExperiment(f"the budget of {name!r} must be at least 1; got {budget}.")
-
-
-def follow(plan: list[int], transfer: TransferMatrix, what: str) -> Proposal:
-    """Propose the source of a plan that shortens the targets' mean distance most."""
-    candidates = untrained(transfer)
-    planned = np.intersect1d(plan, candidates)
-    index = first_best(distance_saved(transfer), planned if len(planned) else candidates)
-    reason = f"one of {what}" if len(planned) else f"the {what} are trained: fills the largest hole"
-    return Proposal(index, transfer.sources[index], reason)
+        space = transfer.space
+        rng = np.random.default_rng(self.seed)
+        return nearest_to(space.to_unit(space.sobol(self.budget, rng)), transfer)
 
 
 def greedy(D: Array, k: int) -> list[int]:

@@ -12,7 +12,7 @@ from rltransfer.selection import (
     equidistant_curve,
     replay,
 )
-from rltransfer.selection.baselines import distance_saved, nearest_source
+from rltransfer.selection.plans import distance_saved, nearest_source
 from rltransfer.testing.toys import LinearGapToy, SyntheticFamily
 from rltransfer.transfer import TransferMatrix
 
