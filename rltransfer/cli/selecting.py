@@ -86,13 +86,30 @@ def select(
             words.write_table(out, contest, found)
         if plot is not None:
             draw(plot, contest, found)
-    if as_json:
-        print_json(words.comparison_data(contest, found) if selector == ALL
-                   else words.playback_data(played(found)[selector]))  # fmt: skip
-    elif selector == ALL:
-        words.print_comparison(contest, found)
+    if selector == ALL:
+        conclude_comparison(contest, found, as_json)
     else:
-        words.print_picks(contest, played(found)[selector])
+        conclude_one(contest, played(found)[selector], as_json)
+
+
+def conclude_comparison(contest: Contest, found: Outcomes, as_json: bool) -> None:
+    """Print how all selectors did."""
+    from rltransfer.cli import selection_words as words
+
+    if as_json:
+        print_json(words.comparison_data(contest, found))
+    else:
+        words.print_comparison(contest, found)
+
+
+def conclude_one(contest: Contest, got: Playback, as_json: bool) -> None:
+    """Print what one selector picked."""
+    from rltransfer.cli import selection_words as words
+
+    if as_json:
+        print_json(words.playback_data(got))
+    else:
+        words.print_picks(contest, got)
 
 
 def require_ending(option: str, path: Path | None, endings: tuple[str, ...]) -> None:
