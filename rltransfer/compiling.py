@@ -1,0 +1,50 @@
+"""Compiling loops with Numba, an extra (`pip install "rltransfer[fast]"`), so import it late.
+
+Machine code is kept on disk beside the source, or in the user's cache where that folder cannot be
+written to. Numba would renew it when the function's own file has changed; here it is renewed when
+any file of its folder has, for kernels call one another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TypeVar
+
+__all__ = ["compiled", "compiled_loosely"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+numba = import_module("numba")
+
+LOOSE = {"reassoc", "nsz", "contract", "arcp"}
+"""What may change the last bits: other orders of sums, fused products, reciprocals. What is not
+finite stays legal."""
+
+
+def compiled(function: Function) -> Function:
+    """Compile at the first call, strictly: every operation rounds as written."""
+    return kept_on_disk(function, error_model="numpy")
+
+
+def compiled_loosely(function: Function) -> Function:
+    """Compile at the first call; loops may use all lanes of the processor, so see `LOOSE`."""
+    return kept_on_disk(function, error_model="numpy", fastmath=LOOSE, nogil=True)
+
+
+def kept_on_disk(function: Function, **options: Any) -> Function:
+    """Compile with these options, and keep the machine code where there is a folder for it."""
+    try:
+        kept = numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # there is no folder that it could be written to
+        return numba.njit(**options)(function)  # type: ignore[no-any-return]
+    kept._cache._cache_file._source_stamp = stamp(Path(function.__code__.co_filename).parent)
+    return kept  # type: ignore[no-any-return]
+
+
+@cache
+def stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Return what tells whether any source file of a folder has changed: names, times, sizes."""
+    files = sorted(folder.glob("*.py"))
+    return tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files)
