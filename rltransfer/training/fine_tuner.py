@@ -12,12 +12,13 @@ Notation
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
-from stable_baselines3 import PPO
 from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.type_aliases import Schedule
+
+from rltransfer.training.fast_ppo import FastPPO
 
 __all__ = ["FineTuner", "TwoRatePolicy"]
 
@@ -65,7 +66,7 @@ class TwoRatePolicy(ActorCriticPolicy):
         return {**super()._get_constructor_parameters(), "max_norm": self.max_norm}
 
 
-class FineTuner(PPO):
+class FineTuner(FastPPO):
     """PPO with a step size of its own for the actor.
 
     Args:
@@ -91,6 +92,13 @@ class FineTuner(PPO):
         self.desired_kl, self.warm_up = desired_kl, warm_up
         self.rollouts = 0
         super().__init__(*args, **{**settings, "max_grad_norm": NO_CLIP})
+
+    optimizers = (PerNetworkAdam,)
+
+    def norms(self) -> list[float]:
+        """Return the largest gradient norm of each network."""
+        optimizer = cast(PerNetworkAdam, self.policy.optimizer)
+        return [optimizer.max_norm] * len(optimizer.param_groups)
 
     @property
     def warming_up(self) -> bool:

@@ -56,7 +56,7 @@ class Layout:
         return cls(networks, tuple(zip(ordered, slices(ordered), strict=True)))
 
     def __len__(self) -> int:
-        return self.parts[-1][1].stop
+        return int(self.parts[-1][1].stop)
 
     def read(self, of: Of) -> Vector:
         """Return what `of` knows of every parameter, such as its values, as one vector."""
@@ -90,7 +90,7 @@ def linear_layers(hidden: torch.nn.Module, head: torch.nn.Module) -> list[torch.
 
 def parameters_of(layers: list[torch.nn.Linear]) -> list[torch.nn.Parameter]:
     """Return weights and biases, layer by layer."""
-    return [parameter for layer in layers for parameter in (layer.weight, layer.bias)]
+    return [parameter for layer in layers for parameter in layer.parameters()]
 
 
 def shape_of(layers: list[torch.nn.Linear], policy: ActorCriticPolicy) -> Shape:
@@ -110,4 +110,3 @@ def slices(parameters: list[torch.nn.Parameter]) -> Iterator[slice]:
     for parameter in parameters:
         yield slice(begin, begin + parameter.numel())
         begin += parameter.numel()
-

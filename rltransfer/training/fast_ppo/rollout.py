@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import gymnasium as gym
 import numpy as np
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["collect"]
 
 Array = NDArray[Any]
+Stepped = tuple[Array, Array, Array, list[dict[str, Any]]]
 
 
 def collect(
@@ -40,9 +41,9 @@ def collect(
     rollout_buffer.reset()
     callback.on_rollout_start()
     for n_steps in range(n_rollout_steps):
-        actions, values, log_probs = pilot.act(agent._last_obs, noise[n_steps])
+        actions, values, log_probs = pilot.act(cast(Array, agent._last_obs), noise[n_steps])
         clipped_actions = pilot.allowed(actions)
-        new_obs, rewards, dones, infos = env.step(clipped_actions)
+        new_obs, rewards, dones, infos = cast(Stepped, env.step(clipped_actions))
         agent.num_timesteps += env.num_envs
         callback.update_locals(locals())
         if not callback.on_step():

@@ -36,7 +36,7 @@ def update(agent: FastPPO) -> None:
     found: list[NDArray[np.float32]] = []
     for epoch in range(agent.n_epochs):
         findings = np.empty((count, len(FINDINGS)), np.float32)
-        order = np.random.permutation(len(seen.values))  # noqa: NPY002  SB3's generator and order
+        order = np.random.permutation(len(seen.values))  # noqa: NPY002 as SB3 draws it
         done = one_epoch(
             parameters, layout.networks, seen, (order, agent.batch_size), loss, adam,
             groups_of(agent, layout), (float(agent.max_grad_norm), most_kl), steps, findings,
@@ -98,9 +98,7 @@ def moments(layout: Layout, optimizer: torch.optim.Optimizer) -> tuple[Adam, int
     return Adam(known("exp_avg"), known("exp_avg_sq"), beta1, beta2, first["eps"]), steps
 
 
-def keep_moments(
-    layout: Layout, optimizer: torch.optim.Optimizer, adam: Adam, steps: int
-) -> None:
+def keep_moments(layout: Layout, optimizer: torch.optim.Optimizer, adam: Adam, steps: int) -> None:
     """Write Adam's averages back to where torch keeps them."""
     state: Any = optimizer.state
     for parameter, _ in layout.parts:

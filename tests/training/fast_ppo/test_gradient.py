@@ -37,10 +37,10 @@ def experience(agent: PPO, rng: np.random.Generator) -> Experience:
     discrete = agent.action_space.shape == ()
     n = int(agent.action_space.n) if discrete else agent.action_space.shape[0]
     actions = rng.integers(n, size=(ROWS, 1)) if discrete else rng.standard_normal((ROWS, n))
-    policy = agent.policy.double()
     chosen = torch.tensor(actions.ravel() if discrete else actions)
+    agent.policy.double()
     with torch.no_grad():
-        values, log_probs, _ = policy.evaluate_actions(torch.tensor(observations), chosen)
+        values, log_probs, _ = evaluated(agent, torch.tensor(observations), chosen)
     return Experience(
         observations,
         actions.astype(np.float64),
@@ -51,11 +51,21 @@ def experience(agent: PPO, rng: np.random.Generator) -> Experience:
     )
 
 
+def evaluated(
+    agent: PPO, observations: torch.Tensor, actions: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """`evaluate_actions`, which rounds observations to float32, without that."""
+    policy = agent.policy
+    for_actor, for_critic = policy.mlp_extractor(observations)
+    distribution = policy._get_action_dist_from_latent(for_actor)
+    return policy.value_net(for_critic), distribution.log_prob(actions), distribution.entropy()
+
+
 def loss_by_torch(agent: PPO, seen: Experience, loss: Loss) -> torch.Tensor:
     """PPO's loss, written once more."""
     t = {name: torch.tensor(table) for name, table in seen._asdict().items()}
     actions = t["actions"].long().flatten() if agent.action_space.shape == () else t["actions"]
-    values, log_probs, entropy = agent.policy.evaluate_actions(t["observations"], actions)
+    values, log_probs, entropy = evaluated(agent, t["observations"], actions)
     A = t["advantages"]
     A = (A - A.mean()) / (A.std() + 1e-8) if loss.standardise else A
     ratio = (log_probs - t["log_probs"]).exp()

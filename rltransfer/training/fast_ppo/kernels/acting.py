@@ -44,10 +44,13 @@ def act(
     """Choose an action in every environment.
 
     Args:
+        parameters: of policy and critic, (P,).
+        networks: what they mean.
         observations: shape (n, o).
         noise: standard normal numbers (n, a), or uniform ones (n, 1) for a categorical policy.
         actions: like the noise, written: a categorical policy's are whole numbers.
-        log_probs, values: shape (n,), written.
+        log_probs: shape (n,), written.
+        values: shape (n,), written.
     """
     n = len(observations)
     log_std = parameters[networks.actor_end : networks.critic_begin]
@@ -101,17 +104,20 @@ def advantages_of(
     values: Array,
     begun: Array,
     last: tuple[Array, Array],
-    gamma: float,
-    decay: float,
+    gamma: Any,
+    decay: Any,
     out: Array,
 ) -> None:
     """Write Â, shape (T, n).
 
     Args:
-        rewards, values: shape (T, n).
+        rewards: shape (T, n).
+        values: shape (T, n).
         begun: 1 where an episode begins with this step, shape (T, n).
         last: V after the last step, and 1 where an episode ended with it, shape (n,) each.
-        gamma, decay: γ and γλ.
+        gamma: γ.
+        decay: γλ.
+        out: written.
     """
     T, n = rewards.shape
     for i in range(n):

@@ -45,8 +45,8 @@ class Groups(NamedTuple):
 def clip_norm(gradient: Array, largest: float) -> None:
     """Scale a gradient whose norm is larger than allowed."""
     total = gradient.dtype.type(0)
-    for value in gradient:
-        total += value * value
+    for i in range(len(gradient)):
+        total += gradient[i] * gradient[i]
     factor = gradient.dtype.type(largest) / (sqrt(total) + SMALL)
     if factor < ONE:
         for i in range(len(gradient)):

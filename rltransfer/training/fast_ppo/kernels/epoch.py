@@ -38,6 +38,12 @@ def one_epoch(
     """Update the parameters in place; return how many minibatches were looked at.
 
     Args:
+        parameters: the weights, (P,), changed in place.
+        networks: what they mean.
+        seen: the rollout.
+        loss: its settings.
+        adam: its memory, changed in place.
+        groups: of parameters.
         batches: an order of the N transitions, and how many make a minibatch.
         limits: largest norm of the gradient, and KL after which the epoch ends without a step.
         steps: of Adam so far.

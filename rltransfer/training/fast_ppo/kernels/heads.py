@@ -63,9 +63,7 @@ def slope(
 
 
 @compiled_loosely
-def describe_categorical(
-    logits: Array, actions: Array, log_probs: Array, entropies: Array
-) -> None:
+def describe_categorical(logits: Array, actions: Array, log_probs: Array, entropies: Array) -> None:
     """See `describe`."""
     for r in range(len(logits)):
         log_softmax(logits[r])

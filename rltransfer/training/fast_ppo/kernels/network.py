@@ -96,6 +96,8 @@ def backward(
     """Write the gradient of a loss with respect to the parameters.
 
     Args:
+        parameters: of the network.
+        shape: what they mean.
         memory: as `forward` left it.
         slopes: the loss's derivatives with respect to the outputs, (B, out).
         gradient: like `parameters`, written.
@@ -139,8 +141,8 @@ def activate(z: Array, activation: int) -> None:
 
 
 @compiled_loosely
-def tanh(z: float) -> float:
-    """Return tanh(z); see above."""
+def tanh(z: Any) -> Any:
+    """Approximate the hyperbolic tangent of a number; see above."""
     z = LIMIT if z > LIMIT else (-LIMIT if z < -LIMIT else z)
     u = z * z
     above = ((((P5 * u + P4) * u + P3) * u + P2) * u + P1) * u + P0

@@ -142,9 +142,7 @@ def gradient_of_loss(
 
 
 @compiled_loosely
-def gather(
-    seen: Experience, chosen: NDArray[np.int64], networks: Networks, room: Room
-) -> None:
+def gather(seen: Experience, chosen: NDArray[np.int64], networks: Networks, room: Room) -> None:
     """Copy the chosen transitions to where the networks read them."""
     B = len(chosen)
     to_actor = inputs_of(room.actor, networks.actor, B)
@@ -176,7 +174,7 @@ def clipped_surrogate(
     old: Array,
     chosen: NDArray[np.int64],
     advantages: Array,
-    clip: float,
+    clip: Any,
     w: Array,
     findings: Array,
 ) -> None:
@@ -199,7 +197,7 @@ def clipped_surrogate(
 @compiled_loosely
 def squared_error(
     values: Array, seen: Experience, chosen: NDArray[np.int64], loss: Loss, slopes: Array
-) -> float:
+) -> Any:
     """Return the mean squared error of the values, and write k_V times its derivatives."""
     B = values.dtype.type(len(chosen))
     total = ZERO
