@@ -11,9 +11,10 @@ from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from types import FunctionType
 from typing import Any, TypeVar
 
-__all__ = ["compiled", "compiled_loosely"]
+__all__ = ["compiled", "compiled_around", "compiled_loosely"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 numba = import_module("numba")
@@ -33,14 +34,41 @@ def compiled_loosely(function: Function) -> Function:
     return kept_on_disk(function, error_model="numpy", fastmath=LOOSE, nogil=True)
 
 
+def compiled_around(function: Callable[..., Any], name: str, **given: Any) -> Any:
+    """Compile a function, loosely, with other compiled functions in place of some of its globals.
+
+    Args:
+        function: not compiled yet.
+        name: tells it from the same function with others, in the folder where code is kept.
+        given: the compiled functions, by the names that `function` calls them by.
+    """
+    around = FunctionType(function.__code__, {**function.__globals__, **given})
+    around.__qualname__ = f"{function.__name__}_{name}"
+    kept: Any = compiled_loosely(around)
+    folders = [folder_of(function), *(folder_of(other.py_func) for other in given.values())]
+    restamp(kept, *map(stamp, folders))
+    return kept
+
+
 def kept_on_disk(function: Function, **options: Any) -> Function:
     """Compile with these options, and keep the machine code where there is a folder for it."""
     try:
         kept = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # there is no folder that it could be written to
         return numba.njit(**options)(function)  # type: ignore[no-any-return]
-    kept._cache._cache_file._source_stamp = stamp(Path(function.__code__.co_filename).parent)
+    restamp(kept, stamp(folder_of(function)))
     return kept  # type: ignore[no-any-return]
+
+
+def folder_of(function: Callable[..., Any]) -> Path:
+    """Return the folder of a function's source."""
+    return Path(function.__code__.co_filename).parent
+
+
+def restamp(kept: Any, *stamps: Any) -> None:
+    """Let machine code on disk count only for sources with these stamps."""
+    if hasattr(kept._cache, "_cache_file"):  # not where there is no folder
+        kept._cache._cache_file._source_stamp = stamps
 
 
 @cache

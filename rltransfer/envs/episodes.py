@@ -50,6 +50,8 @@ class Episodes:
         observe: the features at the end of each observation.
         contexts: the complete context of each row.
         returns, lengths: of the episodes under way, shape (n,) each.
+        units: the visible features of each row, shape (n, d).
+        starts: the initial states of the next episodes.
     """
 
     def __init__(
@@ -64,15 +66,15 @@ class Episodes:
         self.returns = np.zeros(len(self))
         self.lengths = np.zeros(len(self), dtype=np.int64)
         self._horizon = np.array(env.spec.horizon)
-        self._units = visible_units(env.space, self.contexts, self.observe)
-        self._starts = Starts(self.batch)
+        self.units = visible_units(env.space, self.contexts, self.observe)
+        self.starts = Starts(self.batch)
 
     def __len__(self) -> int:
         return len(self.contexts)
 
     def seed(self, row: int, seed: int) -> None:
         """Give a row the generator that a Gymnasium environment makes of this seed."""
-        self._starts.seed(row, np_random(seed)[0])
+        self.starts.seed(row, np_random(seed)[0])
 
     def set_contexts(self, rows: NDArray[np.intp], contexts: Sequence[Mapping[str, float]]) -> None:
         """Give some rows other contexts; `begin` their next episodes before stepping on.
@@ -84,7 +86,7 @@ class Episodes:
         for row, context in zip(rows.tolist(), complete, strict=True):
             self.contexts[row] = context
         self.batch.assign(rows, complete)
-        self._units[rows] = visible_units(self.env.space, complete, self.observe)
+        self.units[rows] = visible_units(self.env.space, complete, self.observe)
 
     def begin(self, rows: NDArray[np.intp]) -> Observations:
         """Begin an episode in some rows; return their observations, shape (len(rows), o).
@@ -93,9 +95,9 @@ class Episodes:
             SourceFailed: if an observation is not finite.
         """
         self.returns[rows], self.lengths[rows] = 0.0, 0
-        observations = self.batch.reset(rows, self._starts.take(rows))
+        observations = self.batch.reset(rows, self.starts.take(rows))
         self._require_finite("observation", observations, rows)
-        return with_context(observations, self._units[rows])
+        return with_context(observations, self.units[rows])
 
     def step(self, actions: NDArray[Any]) -> EpisodeStep:
         """Step all rows; the caller begins the next episodes of those that ended.
@@ -108,14 +110,22 @@ class Episodes:
         """
         step = self.batch.step(actions)
         self.lengths += ONE
-        self._require_finite("observation", step.observations)
-        self._require_finite("reward", step.rewards)
+        self.require_finite(step.observations, step.rewards)
         self.returns += step.rewards
-        observations = with_context(step.observations, self._units)
+        observations = with_context(step.observations, self.units)
         truncated = self.lengths >= self._horizon
         if step.truncated is not None:
             truncated |= step.truncated
         return EpisodeStep(observations, step.rewards, step.terminated, truncated)
+
+    def require_finite(self, observations: Observations, rewards: NDArray[Any]) -> None:
+        """Refuse what a step of all rows returned, (n, o) and (n,), if a number is not finite.
+
+        Raises:
+            SourceFailed: naming the row's context, the field and the values.
+        """
+        self._require_finite("observation", observations)
+        self._require_finite("reward", rewards)
 
     def _require_finite(
         self, field: str, values: NDArray[Any], rows: NDArray[np.intp] | None = None
@@ -159,6 +169,18 @@ class Starts:
             used = self._used[rows]
         self._used[rows] = used + ONE
         return np.asarray(self._drawn[rows, used])
+
+    def refill(self) -> NDArray[np.intp]:
+        """Draw for the rows that have used all that was drawn; return them."""
+        empty = np.flatnonzero(self._used == AHEAD)
+        for row in empty.tolist():
+            self._draw(row)
+        return empty
+
+    @property
+    def drawn(self) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+        """The states drawn, (n, ahead, s), and how many of each row are used, (n,)."""
+        return self._drawn, self._used
 
     def _draw(self, row: int) -> None:
         generator = self._generators[row]

@@ -63,11 +63,16 @@ class ContextVecEnv(VecEnv):
             raise InvalidExperiment("a vector environment needs at least one context; got none.")
         self.episodes = Episodes(env, contexts, observe)
         self._next_context = next_context
-        self._began = time.time()
+        self.began = time.time()
         batch, shown = self.episodes.batch, len(self.episodes.observe)
         space = visible_space(batch.observation_space, shown) if shown else batch.observation_space
         super().__init__(len(self.episodes), space, batch.action_space)
         self._set_contexts(np.arange(self.num_envs), self.episodes.contexts)
+
+    @property
+    def changes_contexts(self) -> bool:
+        """Whether a row's episodes may have different contexts."""
+        return self._next_context is not None
 
     # -- episodes ------------------------------------------------------------------------------
 
@@ -112,7 +117,7 @@ class ContextVecEnv(VecEnv):
         infos: list[dict[str, Any]],
     ) -> None:
         """Write what Monitor, TimeLimit and DummyVecEnv say of an episode's end; change tasks."""
-        rows, clock = ended.tolist(), round(time.time() - self._began, 6)
+        rows, clock = ended.tolist(), round(time.time() - self.began, 6)
         last = zip(
             rows,
             self.episodes.returns[ended].tolist(),

@@ -27,6 +27,8 @@ class BestCheckpoint(BaseCallback):
         first: the number of steps before which nobody looks; 0 to score the start itself.
     """
 
+    sees_only_rollouts = True
+
     def __init__(
         self,
         snapshot: Callable[[int], Policy],

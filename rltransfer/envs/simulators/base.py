@@ -9,7 +9,7 @@ Notation
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gymnasium as gym
@@ -21,7 +21,7 @@ from rltransfer.contexts import Context
 if TYPE_CHECKING:
     from rltransfer.envs.spec import EnvironmentSpec
 
-__all__ = ["ContextBatch", "Observations", "Simulator", "Transition"]
+__all__ = ["ContextBatch", "Observations", "Physics", "Simulator", "Transition"]
 
 Observations = NDArray[np.floating[Any]]
 """In the dtype of the family's observation space."""
@@ -41,6 +41,18 @@ class Transition(NamedTuple):
     def over(self) -> NDArray[np.bool_]:
         """Whose episode has ended, for either reason, shape (n,)."""
         return self.terminated if self.truncated is None else self.terminated | self.truncated
+
+
+class Physics(NamedTuple):
+    """A batch whose step is compiled, for loops around it that are compiled as well."""
+
+    step: Callable[..., None]
+    """Called with state, coefficients, actions, and where observations (n, o) float32, rewards
+    (n,) and terminations (n,) are written."""
+    state: NDArray[np.float64]  # (s, n), the batch's own, changed by a step
+    coefficients: NDArray[np.float64]  # (k, n)
+    observe: Callable[[NDArray[np.float64]], Observations]
+    """Returns what is seen, (m, o), of states that an episode may begin with, (m, s)."""
 
 
 class ContextBatch(ABC):
@@ -88,6 +100,11 @@ class ContextBatch(ABC):
     @abstractmethod
     def keep(self, rows: NDArray[np.intp]) -> None:
         """Drop all members but `rows`, which are renumbered from 0 in the order given."""
+
+    @property
+    def physics(self) -> Physics | None:
+        """The batch as arrays and a compiled step, until contexts change; None where it is not."""
+        return None
 
 
 class Simulator(ABC):

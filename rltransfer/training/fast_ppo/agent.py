@@ -74,7 +74,15 @@ class FastPPO(PPO):
         if self.obstacle is not None:
             return super().collect_rollouts(env, callback, rollout_buffer, n_rollout_steps)
         from rltransfer.training.fast_ppo.rollout import collect
+        from rltransfer.training.fast_ppo.whole_rollout import (
+            collect_whole,
+            physics_of,
+            sees_only_rollouts,
+        )
 
+        physics = physics_of(env) if sees_only_rollouts(callback) else None
+        if physics is not None and n_rollout_steps == rollout_buffer.buffer_size:
+            return collect_whole(self, env, callback, rollout_buffer, physics)
         return collect(self, env, callback, rollout_buffer, n_rollout_steps)
 
     def train(self) -> None:

@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rltransfer.envs.simulators.base import ContextBatch, Transition
+from rltransfer.envs.simulators.base import ContextBatch, Physics, Transition
 from rltransfer.envs.simulators.classic.compiled import Kernel, kernel_of
 from rltransfer.envs.simulators.classic.physics import ContextualPhysics
 
@@ -88,6 +88,18 @@ class ClassicBatch(ContextBatch):
         with np.errstate(over="ignore", invalid="ignore"):
             rewards, terminated = self._advance(actions)
             return Transition(self._observations(self._state), rewards, terminated)
+
+    @property
+    def physics(self) -> Physics | None:
+        """See `ContextBatch.physics`."""
+        if self._kernel is None:
+            return None
+        return Physics(
+            self._kernel,
+            self._state,
+            self._coefficients,
+            lambda states: self._first_observations(states.T),
+        )
 
     def _shaped(self, actions: NDArray[Any]) -> NDArray[Any]:
         """Refuse actions of another shape: compiled code would read what lies behind them."""
