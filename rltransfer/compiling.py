@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any, TypeVar
 
-__all__ = ["compiled", "compiled_around", "compiled_loosely"]
+__all__ = ["compiled", "compiled_around", "compiled_loosely", "kept_on_disk"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 numba = import_module("numba")

@@ -6,28 +6,17 @@ infinite heights stay legal.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from importlib import import_module
-from typing import Any
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rltransfer.compiling import kept_on_disk
+
 __all__ = ["sums"]
 
 Array = NDArray[np.float64]
-Function = Callable[..., Any]
-numba = import_module("numba")
-REORDERED = {"reassoc", "nsz"}
-
-
-def compiled(function: Function) -> Function:
-    """Compile a function at its first call, and keep the machine code on disk where possible."""
-    options = {"nogil": True, "fastmath": REORDERED, "error_model": "numpy"}
-    try:
-        return numba.njit(cache=True, **options)(function)  # type: ignore[no-any-return]
-    except RuntimeError:  # there is no folder that it could be written to
-        return numba.njit(**options)(function)  # type: ignore[no-any-return]
+compiled = partial(kept_on_disk, error_model="numpy", fastmath={"reassoc", "nsz"}, nogil=True)
 
 
 @compiled
