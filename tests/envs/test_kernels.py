@@ -162,18 +162,6 @@ def test_other_sines_than_the_c_librarys_are_not_used(monkeypatch: pytest.Monkey
 
 
 @needs_numba
-def test_kernels_need_no_folder_to_be_kept_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    from rltransfer.envs.simulators.classic.kernels import strict
-
-    def njit(cache: bool = False, **options: Any) -> Any:
-        if cache:
-            raise RuntimeError("cannot cache function: no locator available.")
-        return lambda function: (function, options)
-
-    monkeypatch.setattr(strict.numba, "njit", njit)
-    assert strict.compiled(len) == (len, {"error_model": "numpy"})
-
-
 def test_numba_is_imported_only_where_a_batch_steps() -> None:
     import subprocess
 

@@ -116,7 +116,8 @@ def test_numba_can_be_left_out(monkeypatch):
 
 
 def test_without_numba_numpy_sums(monkeypatch):
-    monkeypatch.delitem(sys.modules, "rltransfer.selection.compiled_pairs", raising=False)
+    for module in ("rltransfer.selection.compiled_pairs", "rltransfer.compiling"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
     monkeypatch.setitem(sys.modules, "numba", None)  # as if it were not installed
     assert pair_sums() is sums_in_numpy
 
