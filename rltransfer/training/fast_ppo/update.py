@@ -24,7 +24,11 @@ Vector = NDArray[np.float32]
 
 
 def update(agent: FastPPO) -> None:
-    """Go `n_epochs` times through the agent's buffer, or until the policy has moved too far."""
+    """Go `n_epochs` times through the agent's buffer, or until the policy has moved too far.
+
+    Raises:
+        ValueError: if a weight would not be finite; the agent keeps those that it had.
+    """
     agent.policy.set_training_mode(True)
     agent._update_learning_rate(agent.policy.optimizer)
     layout, optimizer = agent.layout, agent.policy.optimizer
@@ -48,6 +52,8 @@ def update(agent: FastPPO) -> None:
         if stopped:
             say_stopped(agent, epoch, float(findings[done - 1, -1]))
             break
+    if not np.isfinite(parameters).all():
+        raise ValueError("an update made weights that are not finite")
     layout.write(parameters, lambda parameter: parameter)
     keep_moments(layout, optimizer, adam, steps)
     report(agent, found, loss)

@@ -111,3 +111,13 @@ def test_the_first_update_starts_with_empty_moments() -> None:
         agent.train()
     for ours, theirs in zip(fast.policy.parameters(), plain.policy.parameters(), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=2e-6)
+
+
+def test_weights_that_are_not_finite_are_not_kept() -> None:
+    _, fast = twins("CartPole-v1", {})
+    before = [parameter.clone() for parameter in fast.policy.parameters()]
+    fast.rollout_buffer.advantages[5] = np.nan
+    with pytest.raises(ValueError, match="an update made weights that are not finite"):
+        fast.train()
+    for now, kept in zip(fast.policy.parameters(), before, strict=True):
+        assert torch.equal(now, kept)
