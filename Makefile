@@ -48,8 +48,8 @@ reference: setup ## make runs/reference again: three seeds, all comparisons
 wheel: setup     ## build dist/*.whl and the sdist
 	$(BIN)/python -m build
 
-bench: setup     ## ratios, side by side in one run
-	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+bench: setup     ## how fast we are beside others, in one run (20 minutes); docs/performance.md
+	$(BIN)/python benchmarks/performance
 
 catalogue: setup ## make docs/environments.md again from the families' descriptions
 	MUJOCO_GL=$${MUJOCO_GL:-egl} $(BIN)/python -m rltransfer.reports.catalogue docs

@@ -171,7 +171,7 @@ def test_a_picture_shows_cars_and_lights() -> None:
 
 
 def test_it_is_what_sumo_rl_does() -> None:
-    """Against an episode that sumo-rl 1.4.5 has played (`benchmarks/signal_control.py`)."""
+    """Against an episode that sumo-rl 1.4.5 has played (`benchmarks/performance`)."""
     golden = json.loads((HERE / "data" / "sumo_rl_1.4.5.json").read_text())
     if version("libsumo") != golden["libsumo"]:
         pytest.skip(f"recorded with SUMO {golden['libsumo']}.")

@@ -1,7 +1,7 @@
 """sumo-rl's view of a traffic light, on MBTL's junction.
 
 Observation, rewards and plan are those of sumo-rl 1.4.5 with its defaults (Alegre 2019);
-`benchmarks/signal_control.py` compares them step by step. What differs: the default reward, and
+`benchmarks/performance` compares them step by step. What differs: the default reward, and
 the demand, which follows the context, with every random number from the episode's seed.
 """
 

@@ -1,0 +1,1 @@
+"""Measuring side by side: contenders that take turns, and the ratios of their speeds."""
