@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from types import FunctionType
@@ -45,8 +46,7 @@ def compiled_around(function: Callable[..., Any], name: str, **given: Any) -> An
     around = FunctionType(function.__code__, {**function.__globals__, **given})
     around.__qualname__ = f"{function.__name__}_{name}"
     kept: Any = compiled_loosely(around)
-    folders = [folder_of(function), *(folder_of(other.py_func) for other in given.values())]
-    restamp(kept, *map(stamp, folders))
+    keep_for(kept, folder_of(function), *(folder_of(other.py_func) for other in given.values()))
     return kept
 
 
@@ -56,7 +56,7 @@ def kept_on_disk(function: Function, **options: Any) -> Function:
         kept = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # there is no folder that it could be written to
         return numba.njit(**options)(function)  # type: ignore[no-any-return]
-    restamp(kept, stamp(folder_of(function)))
+    keep_for(kept, folder_of(function))
     return kept  # type: ignore[no-any-return]
 
 
@@ -65,14 +65,20 @@ def folder_of(function: Callable[..., Any]) -> Path:
     return Path(function.__code__.co_filename).parent
 
 
-def restamp(kept: Any, *stamps: Any) -> None:
-    """Let machine code on disk count only for sources with these stamps."""
+def keep_for(kept: Any, *folders: Path) -> None:
+    """Let machine code on disk count only for the sources that are in these folders now.
+
+    It stands where Numba keeps its own version, which is compared before anything else is read:
+    code of a kernel whose types have since been renamed could not be.
+    """
     if hasattr(kept._cache, "_cache_file"):  # not where there is no folder
-        kept._cache._cache_file._source_stamp = stamps
+        version = f"{numba.__version__} {' '.join(map(state_of, folders))}"
+        kept._cache._cache_file._version = version
 
 
 @cache
-def stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
-    """Return what tells whether any source file of a folder has changed: names, times, sizes."""
-    files = sorted(folder.glob("*.py"))
-    return tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files)
+def state_of(folder: Path) -> str:
+    """Return a digest of a folder's path and of its files' names, times and sizes."""
+    files = [(file.name, file.stat()) for file in sorted(folder.glob("*.py"))]
+    known = [(name, stat.st_mtime_ns, stat.st_size) for name, stat in files]
+    return sha256(repr((str(folder), known)).encode()).hexdigest()[:16]

@@ -50,6 +50,7 @@ def test_code_on_disk_is_used_until_a_file_beside_it_changes(tmp_path: Path) -> 
     assert called(tmp_path) == [20, 0]
     assert called(tmp_path) == [20, 1]
     inner = tmp_path / "inner.py"
+    assert len(list(tmp_path.glob("__pycache__/*.nbi"))) == 2
     inner.write_text(inner.read_text().replace("x + 1", "x + 22"))
     assert called(tmp_path) == [230, 0]
 

@@ -16,8 +16,8 @@ import torch
 from numpy.typing import NDArray
 from stable_baselines3.common.policies import ActorCriticPolicy
 
-from rltransfer.training.fast_ppo.kernels.network import RELU, TANH, Shape
-from rltransfer.training.fast_ppo.kernels.objective import Networks
+from rltransfer.training.kernels.network import RELU, TANH, Shape
+from rltransfer.training.kernels.objective import Networks
 
 __all__ = ["ACTIVATIONS", "Layout"]
 

@@ -12,11 +12,11 @@ from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv
 
-from rltransfer.training.fast_ppo.kernels.acting import act, advantages_of, values_of
+from rltransfer.training.kernels.acting import act, advantages_of, values_of
 
 if TYPE_CHECKING:
     from rltransfer.training.fast_ppo.agent import FastPPO
-    from rltransfer.training.fast_ppo.kernels.objective import Networks
+    from rltransfer.training.kernels.objective import Networks
 
 __all__ = ["collect"]
 

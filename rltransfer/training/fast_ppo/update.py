@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.utils import explained_variance
 
-from rltransfer.training.fast_ppo.kernels.adam import Adam, Groups
-from rltransfer.training.fast_ppo.kernels.epoch import one_epoch
-from rltransfer.training.fast_ppo.kernels.objective import FINDINGS, Experience, Loss
+from rltransfer.training.kernels.adam import Adam, Groups
+from rltransfer.training.kernels.epoch import one_epoch
+from rltransfer.training.kernels.objective import FINDINGS, Experience, Loss
 
 if TYPE_CHECKING:
     from rltransfer.training.fast_ppo.agent import FastPPO

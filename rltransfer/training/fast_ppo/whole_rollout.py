@@ -16,8 +16,8 @@ from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
 from rltransfer.envs.simulators import Physics
 from rltransfer.envs.vector import ContextVecEnv
-from rltransfer.training.fast_ppo.kernels.whole import Lives, Scales, Track, loop_with
 from rltransfer.training.fast_ppo.rollout import Pilot
+from rltransfer.training.kernels.whole import Lives, Scales, Track, loop_with
 
 if TYPE_CHECKING:
     from rltransfer.training.fast_ppo.agent import FastPPO

@@ -24,6 +24,7 @@ from rltransfer.training.global_state import own_global_state
 from rltransfer.training.head_start import HeadStart
 from rltransfer.training.monitor import TrainingMonitor
 from rltransfer.training.offline.actors import ActorStack
+from rltransfer.training.offline.compiled_cloning import can_compile, fit_compiled
 from rltransfer.training.offline.fresh import fresh_policy, spec_for
 from rltransfer.training.offline.groups import grouped, spread
 from rltransfer.training.offline.heads import Categorical, Gaussian, Head
@@ -40,6 +41,9 @@ __all__ = ["Cloning"]
 
 REPORT = 200
 """Steps between two reports of progress."""
+
+LARGEST_NORM = 1.0
+"""Of the gradient of a member."""
 
 LARGEST_KL = 5.0
 """Of the disagreement that is rewarded: members should differ, not flee."""
@@ -121,7 +125,37 @@ class Cloning(OfflineStage):
         monitor: TrainingMonitor,
     ) -> Tensor:
         """Minimise the sum of L_i; return the last minibatches' mean -log π_i, shape (G n,)."""
-        adam = StackAdam(actors.parameters(), self.learning_rate, clip=1.0)
+        fit = self.fit_in_torch if self.diversity or not can_compile(actors) else self.fit_fast
+        return fit(actors, samples, rngs, monitor) / (1.0 - 0.99**self.steps)
+
+    def fit_fast(
+        self,
+        actors: ActorStack,
+        samples: Samples,
+        rngs: Sequence[np.random.Generator],
+        monitor: TrainingMonitor,
+    ) -> Tensor:
+        """Fit without the disagreement; see `fit`."""
+        return fit_compiled(
+            actors,
+            samples,
+            rngs,
+            self.batch,
+            self.learning_rate * (1.0 - np.arange(self.steps) / self.steps),
+            LARGEST_NORM,
+            lambda done: monitor.working(self.name, done, self.steps),
+            REPORT,
+        )
+
+    def fit_in_torch(
+        self,
+        actors: ActorStack,
+        samples: Samples,
+        rngs: Sequence[np.random.Generator],
+        monitor: TrainingMonitor,
+    ) -> Tensor:
+        """Fit with any loss and network; see `fit`."""
+        adam = StackAdam(actors.parameters(), self.learning_rate, clip=LARGEST_NORM)
         recent = torch.zeros(actors.size)
         for step in range(self.steps):
             batch = samples.batch(samples.draw(self.batch, rngs))
@@ -137,7 +171,7 @@ class Cloning(OfflineStage):
             if step % REPORT == 0:
                 monitor.working(self.name, step, self.steps)
         monitor.working(self.name, self.steps, self.steps)
-        return recent / (1.0 - 0.99**self.steps)
+        return recent
 
 
 def disagreement(head: Head, members: int) -> Tensor:

@@ -9,14 +9,14 @@ import pytest
 import torch
 from stable_baselines3 import PPO
 
-from rltransfer.training.fast_ppo.kernels.objective import (
+from rltransfer.training.fast_ppo.layout import Layout
+from rltransfer.training.kernels.objective import (
     FINDINGS,
     Experience,
     Loss,
     gradient_of_loss,
     make_room,
 )
-from rltransfer.training.fast_ppo.layout import Layout
 
 ROWS = 50
 

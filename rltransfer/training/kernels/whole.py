@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rltransfer.compiling import compiled_around, compiled_loosely
-from rltransfer.training.fast_ppo.kernels.acting import act, values_of
-from rltransfer.training.fast_ppo.kernels.objective import Networks
+from rltransfer.training.kernels.acting import act, values_of
+from rltransfer.training.kernels.objective import Networks
 
 __all__ = ["Lives", "Scales", "Track", "loop_with"]
 

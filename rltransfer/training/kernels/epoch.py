@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rltransfer.compiling import compiled_loosely
-from rltransfer.training.fast_ppo.kernels.adam import Adam, Groups, descend
-from rltransfer.training.fast_ppo.kernels.objective import (
+from rltransfer.training.kernels.adam import Adam, Groups, descend
+from rltransfer.training.kernels.objective import (
     Experience,
     Loss,
     Networks,

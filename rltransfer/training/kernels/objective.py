@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rltransfer.compiling import compiled_loosely
-from rltransfer.training.fast_ppo.kernels.heads import describe, slope
-from rltransfer.training.fast_ppo.kernels.network import (
+from rltransfer.training.kernels.heads import describe, slope
+from rltransfer.training.kernels.network import (
     Shape,
     backward,
     forward,

@@ -50,7 +50,7 @@ def describe(
 
 @compiled_loosely
 def slope(
-    outputs: Array, log_std: Array, actions: Array, w: Array, c: float, out_log_std: Array
+    outputs: Array, log_std: Array, actions: Array, w: Array, c: Any, out_log_std: Array
 ) -> None:
     """Replace the outputs, as `describe` left them, by the loss's derivatives with respect to them.
 
@@ -114,7 +114,7 @@ def describe_gaussian(
 
 @compiled_loosely
 def slope_gaussian(
-    means: Array, log_std: Array, actions: Array, w: Array, c: float, out_log_std: Array
+    means: Array, log_std: Array, actions: Array, w: Array, c: Any, out_log_std: Array
 ) -> None:
     """See `slope`."""
     for i in range(means.shape[1]):

@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rltransfer.compiling import compiled_loosely
-from rltransfer.training.fast_ppo.kernels.heads import describe, log_softmax
-from rltransfer.training.fast_ppo.kernels.network import (
+from rltransfer.training.kernels.heads import describe, log_softmax
+from rltransfer.training.kernels.network import (
     Shape,
     forward,
     inputs_of,
     size_of_memory,
 )
-from rltransfer.training.fast_ppo.kernels.objective import Networks
+from rltransfer.training.kernels.objective import Networks
 
 __all__ = ["act", "advantages_of", "values_of"]
 

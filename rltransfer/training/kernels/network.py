@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rltransfer.compiling import compiled_loosely
-from rltransfer.training.fast_ppo.kernels.linear import multiply, sum_columns, transpose
+from rltransfer.training.kernels.linear import multiply, sum_columns, transpose
 
 __all__ = ["RELU", "TANH", "Shape", "backward", "forward", "inputs_of", "size_of_memory"]
 
