@@ -36,7 +36,7 @@ def collect(
     Local names are those of Stable-Baselines3, for callbacks are shown them.
     """
     layout = agent.layout
-    pilot = Pilot(layout.read(lambda parameter: parameter), layout.networks, agent.action_space)
+    pilot = Pilot(layout.parameters.values(), layout.networks, agent.action_space)
     noise = pilot.noise(n_rollout_steps, env.num_envs)
     rollout_buffer.reset()
     callback.on_rollout_start()

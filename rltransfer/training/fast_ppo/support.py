@@ -64,7 +64,7 @@ def agent_obstacle(agent: PPO) -> str | None:
 
 def policy_obstacle(policy: ActorCriticPolicy) -> str | None:
     """Return what is unusual about the networks."""
-    from rltransfer.training.fast_ppo.layout import ACTIVATIONS
+    from rltransfer.training.parameters import ACTIVATIONS
 
     changed = [m for m in OWN if getattr(type(policy), m) is not getattr(ActorCriticPolicy, m)]
     if changed:

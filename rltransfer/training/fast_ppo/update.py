@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.utils import explained_variance
 
-from rltransfer.training.kernels.adam import Adam, Groups
+from rltransfer.training.kernels.adam import Groups
 from rltransfer.training.kernels.epoch import one_epoch
 from rltransfer.training.kernels.objective import FINDINGS, Experience, Loss
 
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from rltransfer.training.fast_ppo.layout import Layout
 
 __all__ = ["update"]
-
-Vector = NDArray[np.float32]
 
 
 def update(agent: FastPPO) -> None:
@@ -32,8 +29,8 @@ def update(agent: FastPPO) -> None:
     agent.policy.set_training_mode(True)
     agent._update_learning_rate(agent.policy.optimizer)
     layout, optimizer = agent.layout, agent.policy.optimizer
-    parameters = layout.read(lambda parameter: parameter)
-    adam, steps = moments(layout, optimizer)
+    parameters = layout.parameters.values()
+    adam, steps = layout.parameters.moments(optimizer)
     loss, most_kl = loss_of(agent), 1.5 * (agent.target_kl or np.inf)
     seen = experience(agent.rollout_buffer)
     count = -(-len(seen.values) // agent.batch_size)
@@ -54,8 +51,8 @@ def update(agent: FastPPO) -> None:
             break
     if not np.isfinite(parameters).all():
         raise ValueError("an update made weights that are not finite")
-    layout.write(parameters, lambda parameter: parameter)
-    keep_moments(layout, optimizer, adam, steps)
+    layout.parameters.assign(parameters)
+    layout.parameters.keep_moments(optimizer, adam, steps)
     report(agent, found, loss)
 
 
@@ -82,38 +79,12 @@ def loss_of(agent: FastPPO) -> Loss:
 def groups_of(agent: FastPPO, layout: Layout) -> Groups:
     """Return the optimiser's parameter groups as parts of the vector."""
     groups = agent.policy.optimizer.param_groups
-    bounds = [layout.bounds(group["params"]) for group in groups]
+    bounds = [layout.parameters.bounds(group["params"]) for group in groups]
     return Groups(
         np.array(bounds, np.int64),
         np.array([group["lr"] for group in groups], np.float64),
         np.array(agent.norms(), np.float64),
     )
-
-
-def moments(layout: Layout, optimizer: torch.optim.Optimizer) -> tuple[Adam, int]:
-    """Return Adam's averages and the steps behind them; zeros before the first."""
-    state, first = optimizer.state, optimizer.param_groups[0]
-    beta1, beta2 = first["betas"]
-
-    def known(name: str) -> Vector:
-        if not state:
-            return np.zeros(len(layout), np.float32)
-        return layout.read(lambda parameter: state[parameter][name])
-
-    steps = int(next(iter(state.values()))["step"]) if state else 0
-    return Adam(known("exp_avg"), known("exp_avg_sq"), beta1, beta2, first["eps"]), steps
-
-
-def keep_moments(layout: Layout, optimizer: torch.optim.Optimizer, adam: Adam, steps: int) -> None:
-    """Write Adam's averages back to where torch keeps them."""
-    state: Any = optimizer.state
-    for parameter, _ in layout.parts:
-        kept = state[parameter]
-        for name in ("exp_avg", "exp_avg_sq"):
-            kept.setdefault(name, torch.zeros_like(parameter))
-        kept["step"] = torch.tensor(float(steps))
-    layout.write(adam.m, lambda parameter: state[parameter]["exp_avg"])
-    layout.write(adam.v, lambda parameter: state[parameter]["exp_avg_sq"])
 
 
 def say_stopped(agent: FastPPO, epoch: int, kl: float) -> None:

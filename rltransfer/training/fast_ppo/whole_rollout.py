@@ -52,7 +52,7 @@ def collect_whole(
 ) -> bool:
     """Fill the buffer; return False if the callback ended the training before."""
     layout = agent.layout
-    pilot = Pilot(layout.read(lambda parameter: parameter), layout.networks, agent.action_space)
+    pilot = Pilot(layout.parameters.values(), layout.networks, agent.action_space)
     noise = pilot.noise(buffer.buffer_size, env.num_envs)
     buffer.reset()
     callback.on_rollout_start()

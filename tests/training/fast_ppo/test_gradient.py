@@ -82,10 +82,10 @@ def test_gradient_is_autograds(agent: PPO, loss: Loss) -> None:
     layout = Layout.of(agent.policy)
     seen = experience(agent, np.random.default_rng(1))
     expected = torch.autograd.grad(
-        loss_by_torch(agent, seen, loss), [parameter for parameter, _ in layout.parts]
+        loss_by_torch(agent, seen, loss), [parameter for parameter, _ in layout.parameters.parts]
     )
-    by_parameter = {id(p): g for (p, _), g in zip(layout.parts, expected, strict=True)}
-    wanted = layout.read(lambda p: by_parameter[id(p)]).astype(np.float64)
+    by_parameter = {id(p): g for (p, _), g in zip(layout.parameters.parts, expected, strict=True)}
+    wanted = layout.parameters.read(lambda p: by_parameter[id(p)]).astype(np.float64)
     parameters = double(layout)
     gradient, findings = np.empty_like(parameters), np.empty(len(FINDINGS))
     exact = Loss(*(np.float64(number) for number in loss[:4]), loss.standardise)
@@ -99,8 +99,8 @@ def test_gradient_is_autograds(agent: PPO, loss: Loss) -> None:
 
 def double(layout: Layout) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Return the parameters with nothing rounded."""
-    vector = np.empty(len(layout))
-    for parameter, part in layout.parts:
+    vector = np.empty(len(layout.parameters))
+    for parameter, part in layout.parameters.parts:
         tensor = parameter.detach()
         vector[part] = (tensor.T if tensor.ndim == 2 else tensor).numpy().ravel()
     return vector

@@ -121,7 +121,7 @@ def test_actions_are_drawn_with_the_policys_probabilities() -> None:
         agent.policy.action_net.bias[:] = torch.tensor([0.0, 1.0])
     from rltransfer.training.fast_ppo.rollout import Pilot
 
-    pilot = Pilot(agent.layout.read(lambda p: p), agent.layout.networks, agent.action_space)
+    pilot = Pilot(agent.layout.parameters.values(), agent.layout.networks, agent.action_space)
     seen = np.zeros((20_000, 4), np.float32)
     actions, _, log_probs = pilot.act(seen, pilot.noise(1, len(seen))[0])
     expected = np.exp(log_probs[actions == 1][0])
