@@ -17,6 +17,7 @@ from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
 from rltransfer.errors import InvalidExperiment, InvalidPolicy
 from rltransfer.training.algorithms import ALGORITHMS, AlgorithmSettings
+from rltransfer.training.fast_dqn import FastDQN
 from rltransfer.training.fast_ppo import FastPPO
 from rltransfer.training.hyperparameters import linear_start
 from rltransfer.training.policy import Policy
@@ -36,7 +37,7 @@ __all__ = [
 ]
 
 ACTIVATIONS: dict[str, type[torch.nn.Module]] = {"tanh": torch.nn.Tanh, "relu": torch.nn.ReLU}
-FASTER: dict[str, type[BaseAlgorithm]] = {"PPO": FastPPO}
+FASTER: dict[str, type[BaseAlgorithm]] = {"DQN": FastDQN, "PPO": FastPPO}
 NOISES: dict[str, Callable[..., noise.ActionNoise]] = {
     "normal": noise.NormalActionNoise,
     "ornstein-uhlenbeck": noise.OrnsteinUhlenbeckActionNoise,
