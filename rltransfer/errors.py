@@ -97,6 +97,10 @@ class CorruptRun(RLTransferError, RuntimeError):
     exit_code = 5
 
 
+MOST_MISTAKES, MOST_LETTERS = 3, 300
+"""Of one file, told in one message: the first mistakes, fewer if they take many words."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """End a sentence: "; did you mean 'x'?" for the closest known name, or a full stop."""
     close = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
@@ -110,10 +114,15 @@ def explain_validation(error: Any, where: str) -> str:
         error: the validation error.
         where: the file or object that was checked; opens the text.
     """
+    mistakes = error.errors(include_url=False)
     sentences = []
-    for mistake in error.errors(include_url=False):
-        field = ".".join(str(part) for part in mistake["loc"])
+    for mistake in mistakes[:MOST_MISTAKES]:
+        field = ".".join(str(part) for part in mistake["loc"])[:80]
         sentences.append(f"{field}: {describe_mistake(mistake)}" if field else own_words(mistake))
+    while len(sentences) > 1 and sum(map(len, sentences)) > MOST_LETTERS:
+        sentences.pop()
+    if more := len(mistakes) - len(sentences):
+        sentences.append(f"and {more} more")
     return f"{where}: " + "; ".join(sentences) + "."
 
 

@@ -59,13 +59,23 @@ def run(
     trainer: Annotated[
         str | None, typer.Option(help="from-scratch; uni-o4 goes on from the sources before.")
     ] = None,
+    contexts: Annotated[
+        str | None, typer.Option(help="How multi-task episodes get theirs: rounds, or mpts.")
+    ] = None,
     algorithm: Annotated[str | None, typer.Option(help="PPO, DQN, A2C, SAC or TD3.")] = None,
     steps: Annotated[int | None, typer.Option(help="Training steps per source.")] = None,
     stop: Annotated[
         float | None, typer.Option(help="Score, 0 to 1, at which a training may end early.")
     ] = None,
     episodes: Annotated[int | None, typer.Option(help="Episodes per target.")] = None,
+    measure: Annotated[
+        float | None, typer.Option(help="Share or number of targets to measure each source on.")
+    ] = None,
     name: Annotated[str | None, typer.Option(help="The experiment's name.")] = None,
+    known: Annotated[
+        list[str] | None,
+        typer.Option(help="A policy's or a run's folder to begin with; again for each of several."),
+    ] = None,
     runs: RunsFolder = Path("runs"),
     jobs: Jobs = 1,
     dry_run: Annotated[
@@ -79,7 +89,7 @@ def run(
     from rltransfer.cli.study import describe, execute
 
     choices = Choices(vary, preset, targets, rounds, stop_gain, seeds, selector, compare, trainer,
-                      algorithm, steps, stop, episodes, name)  # fmt: skip
+                      contexts, algorithm, steps, stop, episodes, measure, name, known)  # fmt: skip
     experiment = resolve(study, choices)
     if dry_run:
         describe(experiment, as_json)

@@ -30,11 +30,14 @@ class Choices:
     selector: str | None
     compare: str | None
     trainer: str | None
+    contexts: str | None
     algorithm: str | None
     steps: int | None
     stop: float | None
     episodes: int | None
+    measure: float | None
     name: str | None
+    known: list[str] | None
 
 
 def resolve(study: str, choices: Choices) -> Experiment:
@@ -79,15 +82,20 @@ def merged(base: dict[str, Any], choices: Choices) -> dict[str, Any]:
     }
     return {
         **base,
+        **said(known=choices.known),
         **said(name=choices.name, seeds=None if choices.seeds is None else seeds(choices.seeds)),
         "contexts": merged_contexts(base["contexts"], choices),
         "selection": selection,
         "training": {
             **base["training"],
             **said(recipe=choices.trainer, algorithm=choices.algorithm),
+            **said(contexts=choices.contexts),
             **said(steps=choices.steps, stop=choices.stop),
         },
-        "evaluation": {**base["evaluation"], **said(episodes=choices.episodes)},
+        "evaluation": {
+            **base["evaluation"],
+            **said(episodes=choices.episodes, measure=choices.measure),
+        },
     }
 
 

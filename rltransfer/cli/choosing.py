@@ -5,6 +5,7 @@ from __future__ import annotations
 from rltransfer.cli.output import console
 from rltransfer.experiment.events import Events
 from rltransfer.experiment.worth import expected_text
+from rltransfer.runs import SourceRecord
 from rltransfer.runs.ledger import Entry
 from rltransfer.selection import Proposal
 
@@ -17,6 +18,11 @@ class ChoosingEvents(Events):
     def say(self, line: str) -> None:
         """Print a line."""
         console.print(line, soft_wrap=True, markup=False)
+
+    def met(self, record: SourceRecord) -> None:
+        """Say what a policy from elsewhere returns."""
+        mean = record.returns.mean()
+        self.say(f"known {record.label}: mean return over all targets {mean:.1f}.")
 
     def proposed(self, selector: str, proposal: Proposal) -> None:
         """Say why a source was chosen."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.table import Table
 
-from rltransfer.cli.output import console
+from rltransfer.cli.output import console, escape
 from rltransfer.contexts import ContextSpace
 from rltransfer.envs import make
 from rltransfer.reports import Summary
@@ -51,7 +51,7 @@ def answers(summary: Summary) -> Table:
     table.add_row(
         "[bold]worst gap",
         f"{number(worst.gap)} at {context_text(space, worst.target)}, "
-        f"served by the policy of {context_text(space, worst.source)}",
+        f"served by {escape(worst.server(space))}",
     )
     table.add_row(
         "[bold]cost",
@@ -62,6 +62,9 @@ def answers(summary: Summary) -> Table:
     table.add_row(
         "[bold]saved", f"{percent(cost.saving)} of the steps of one policy for each context"
     )
+    for known in summary.known:
+        served = f"serves {percent(known.served)} of {cost.contexts} contexts"
+        table.add_row("[bold]known", f"{escape(known.name)} {served}")
     return table
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
 from rich.progress import (
     BarColumn,
     Progress,
@@ -166,7 +167,8 @@ class PlainEvents(ChoosingEvents):
 
 def committed_line(record: SourceRecord) -> str:
     """Return one line on a trained policy."""
+    where = "the measured targets" if np.isnan(record.returns).any() else "all targets"
     return (
         f"trained {record.label}: {record.steps:,} steps in {record.seconds:.0f} s; "
-        f"mean return over all targets {record.returns.mean():.1f}"
+        f"mean return over {where} {np.nanmean(record.returns):.1f}"
     )

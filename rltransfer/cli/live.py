@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rltransfer.cli.output import console, print_json
 from rltransfer.errors import CorruptRun, StorageError
 from rltransfer.runs import Run
-from rltransfer.runs.ledger import journal
+
+if TYPE_CHECKING:
+    from optuna.storages import JournalStorage
 
 __all__ = ["serve"]
 
@@ -35,6 +38,24 @@ def serve(path: Path, port: int, as_json: bool) -> None:
     else:
         console.print(f"{run.path}: {url} (Ctrl-C ends it)", soft_wrap=True)
     try:
-        run_server(journal(run.study_file), host=LOOPBACK, port=port)
+        run_server(watched(run.study_file), host=LOOPBACK, port=port)
     except OSError as error:
         raise StorageError(f"port {port} cannot be used ({error}). Try another --port.") from None
+
+
+def watched(path: Path) -> JournalStorage:
+    """Open a study to be looked at while others write it.
+
+    The dashboard has no login and can delete studies; here it cannot write.
+    """
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    class Watched(JournalFileBackend):
+        """A journal that nothing is appended to."""
+
+        def append_logs(self, logs: list[dict[str, Any]]) -> None:
+            """Refuse."""
+            raise PermissionError(f"{path} is shown only; the run itself writes it.")
+
+    return JournalStorage(Watched(str(path)))

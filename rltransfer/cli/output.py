@@ -21,10 +21,16 @@ def print_json(data: Any) -> None:
 
 def fail(sentence: str, code: int) -> NoReturn:
     """Print a sentence on standard error and leave with an exit code."""
+    sentence = printable(sentence)
     errors.print(f"[bold red]rltransfer:[/] {escape(sentence)}")
     if "--json" in sys.argv:
         print_json({"error": sentence, "exit_code": code})
     sys.exit(code)
+
+
+def printable(text: str) -> str:
+    """Return a text in which nothing moves the cursor: it may quote a stranger's file."""
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
 
 
 def escape(text: str) -> str:

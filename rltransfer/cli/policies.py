@@ -10,14 +10,16 @@ from rich.table import Column, Table
 from rltransfer.cli.output import console, print_json
 from rltransfer.contexts import Context
 from rltransfer.envs import ContextualEnv, make
-from rltransfer.errors import InvalidExperiment, InvalidPolicy
+from rltransfer.errors import InvalidExperiment
 from rltransfer.evaluation import Returns, evaluate
+from rltransfer.experiment.fitting import require_fit
 from rltransfer.experiment.spec import Experiment
 from rltransfer.runs import Run
 from rltransfer.training.policy import Policy
-from rltransfer.training.policy_spec import plain_space
 
 __all__ = ["evaluate_policy"]
+
+ELSEWHERE = "Evaluate it in a family with equal spaces, with --env."
 
 
 def evaluate_policy(
@@ -42,7 +44,7 @@ def evaluate_policy(
     own = dict(policy.spec.context or {}) if env is None else {}
     grid = family.space.select(names).grid(targets)
     contexts = [family.space.validate({**own, **x}) for x in grid]
-    require_fit(policy, family, folder)
+    require_fit(policy, family, str(folder), ELSEWHERE)
     found = evaluate(policy, family, contexts, episodes, seed)
     if as_json:
         print_json(
@@ -69,24 +71,6 @@ def trained_features(folder: Path) -> list[str]:
             f"{folder} does not lie in a run, so --vary must say which features vary."
         )
     return Experiment.of_run(run).contexts.vary
-
-
-def require_fit(policy: Policy, family: ContextualEnv, folder: Path) -> None:
-    """Refuse a policy whose observations or actions are not the family's."""
-    batch = family.batch([family.space.default])
-    expected = batch.observation_space.shape[0] + len(policy.observe)
-    given = policy.observation_size
-    if expected != given:
-        raise InvalidPolicy(
-            f"the policy in {folder} expects {given} observations, and {family.spec.id} gives "
-            f"{expected}. Evaluate it in a family with equal spaces, with --env."
-        )
-    actions = plain_space(batch.action_space, "actions")
-    if actions != policy.spec.action_space:
-        raise InvalidPolicy(
-            f"the policy in {folder} chooses {policy.spec.action_space!r}, and {family.spec.id} "
-            f"takes {actions!r}. Evaluate it in a family with equal spaces, with --env."
-        )
 
 
 def rows(contexts: Sequence[Context], found: Returns) -> list[dict[str, object]]:

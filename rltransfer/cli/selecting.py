@@ -14,7 +14,9 @@ from rltransfer.errors import InvalidExperiment, RLTransferError
 
 if TYPE_CHECKING:
     from rltransfer.contexts import Scale
+    from rltransfer.selection.measuring import Measuring
     from rltransfer.selection.playback import Contest, Playback
+    from rltransfer.transfer.files import CompleteMatrix
 
 __all__ = ["select"]
 
@@ -48,6 +50,10 @@ def select(
     seed: Annotated[
         int, typer.Option(min=0, max=2**32 - 1, help="For selectors that draw at random.")
     ] = 0,
+    measure: Annotated[
+        float | None,
+        typer.Option(help="Share or number of targets on which each policy is measured."),
+    ] = None,
     score: Annotated[
         tuple[float, float] | None,
         typer.Option(metavar="LOW HIGH", help="Returns that count as 0 and 1; else their range."),
@@ -80,7 +86,7 @@ def select(
         truth = read_matrix(matrix, scales_by_hand(log or [], linear or []))
         for note in truth.notes:
             errors.print(f"[dim]{escape(note)}")
-        contest = Contest(truth, budget, seed, score or truth.score)
+        contest = Contest(truth, budget, seed, score or truth.score, part(measure, truth))
         found = compare(contest, quiet) if selector == ALL else run_one(contest, selector, quiet)
         if out is not None:
             words.write_table(out, contest, found)
@@ -90,6 +96,13 @@ def select(
         conclude_comparison(contest, found, as_json)
     else:
         conclude_one(contest, played(found)[selector], as_json)
+
+
+def part(measure: float | None, truth: CompleteMatrix) -> Measuring | None:
+    """Return which part of each row is shown; None for all of it."""
+    from rltransfer.selection.measuring import Measuring
+
+    return None if measure is None else Measuring.part_of(measure, truth.J.shape[1])
 
 
 def conclude_comparison(contest: Contest, found: Outcomes, as_json: bool) -> None:
@@ -107,7 +120,7 @@ def conclude_one(contest: Contest, got: Playback, as_json: bool) -> None:
     from rltransfer.cli import selection_words as words
 
     if as_json:
-        print_json(words.playback_data(got))
+        print_json(words.playback_data(contest, got))
     else:
         words.print_picks(contest, got)
 

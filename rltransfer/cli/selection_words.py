@@ -21,14 +21,16 @@ __all__ = ["comparison_data", "playback_data", "print_comparison", "print_picks"
 
 Outcomes = Mapping[str, Playback | RLTransferError]
 
-HEADER = ("selector", "round", "pick", "context", "V", "seconds", "reason")
+HEADER = ("selector", "round", "pick", "context", "V", "served", "seconds", "reason")
 
 
-def playback_data(playback: Playback) -> dict[str, Any]:
-    """Return one selector's picks as plain data."""
+def playback_data(contest: Contest, playback: Playback) -> dict[str, Any]:
+    """Return one selector's picks as plain data, and how the targets are served in part."""
+    in_part = {"served": playback.served.tolist(), "returns_measured": playback.cells}
     return {
         "picks": list(playback.picks),
         "V": playback.V.tolist(),
+        **({} if contest.measuring is None else in_part),
         "seconds_per_decision": playback.seconds_per_decision,
     }
 
@@ -46,7 +48,7 @@ def outcome_data(contest: Contest, got: Playback | RLTransferError) -> dict[str,
     """Return what came of one selector."""
     if isinstance(got, RLTransferError):
         return {"error": str(got)}
-    return {**playback_data(got), "score": contest.score_of(got.V)}
+    return {**playback_data(contest, got), "score": contest.score_of(got.V)}
 
 
 def print_picks(contest: Contest, playback: Playback) -> None:
@@ -70,17 +72,33 @@ def print_picks(contest: Contest, playback: Playback) -> None:
         f"{contest.oracle.V[-1]:.4g}.",
         soft_wrap=True,
     )
+    if contest.measuring is not None:
+        print_measured(contest, playback)
+
+
+def print_measured(contest: Contest, playback: Playback) -> None:
+    """Say what was measured, and what the targets return when they are served by that."""
+    every = contest.budget * contest.truth.J.shape[1]
+    console.print(
+        f"{playback.cells:,} of {every:,} returns were measured, {playback.cells / every:.0%}. "
+        "Where each target is served by the policy that is measured or forecast to be best, they "
+        f"return [bold]{playback.served[-1]:.4g}[/].",
+        soft_wrap=True,
+    )
 
 
 def print_comparison(contest: Contest, found: Outcomes) -> None:
     """Print a row per selector that could run, the references, and why others could not."""
     table = Table("selector", box=None, pad_edge=False)
-    for title in ("mean V", f"V after {contest.budget}", "score", "s per decision"):
+    in_part = () if contest.measuring is None else ("served",)
+    for title in ("mean V", f"V after {contest.budget}", "score", "s per decision", *in_part):
         table.add_column(title, justify="right")
     failed = {name: got for name, got in found.items() if isinstance(got, RLTransferError)}
     for name, got in found.items():
         if not isinstance(got, RLTransferError):
-            table.add_row(name, *cells(contest, got.V), f"{got.seconds_per_decision:.3f}")
+            served = [f"{got.served[-1]:.4g}" for _ in in_part]
+            seconds = f"{got.seconds_per_decision:.3f}"
+            table.add_row(name, *cells(contest, got.V), seconds, *served)
     title = f"[dim]random, mean of {RANDOM_SEEDS}"
     table.add_row(title, *cells(contest, contest.random), "")
     table.add_row("[dim]greedy oracle", *cells(contest, contest.oracle.V), "")
@@ -108,13 +126,14 @@ def write_table(path: Path, contest: Contest, found: Outcomes) -> None:
         if not isinstance(got, RLTransferError):
             writer.writerows(rows(name, contest, got))
     for k, V in enumerate(contest.random.tolist()):
-        writer.writerow(("random, mean", k + 1, "", "", V, "", f"{RANDOM_SEEDS} seeds"))
+        writer.writerow(("random, mean", k + 1, "", "", V, V, "", f"{RANDOM_SEEDS} seeds"))
     write_text(path, text.getvalue())
 
 
 def rows(name: str, contest: Contest, playback: Playback) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of one selector, as `HEADER` names their cells."""
-    for k, (decision, V) in enumerate(zip(playback.decisions, playback.V.tolist(), strict=True)):
+    values = zip(playback.decisions, playback.V.tolist(), playback.served.tolist(), strict=True)
+    for k, (decision, V, served) in enumerate(values):
         proposal = decision.proposal
         label = contest.truth.labels[proposal.index]
-        yield name, k + 1, proposal.index, label, V, decision.seconds, proposal.reason
+        yield name, k + 1, proposal.index, label, V, served, decision.seconds, proposal.reason

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rltransfer.cli.display import display
 from rltransfer.cli.output import console, print_json
 from rltransfer.experiment.agenda import Agenda
+from rltransfer.experiment.known import gathered
 from rltransfer.experiment.lanes import make_lanes
 from rltransfer.experiment.loop import continue_run, run_experiment
 from rltransfer.experiment.spec import Experiment
@@ -23,9 +24,15 @@ __all__ = ["conclude", "describe", "execute", "resume_runs"]
 
 def describe(experiment: Experiment, as_json: bool) -> None:
     """Print what a run would do and what it would cost."""
+    experiment = gathered(experiment)
     seeds, lanes = len(experiment.seeds), make_lanes(experiment, experiment.seeds[0])
-    policies, steps = Agenda(experiment, lanes, {}).planned
-    episodes = policies * len(experiment.targets()) * experiment.evaluation.episodes
+    agenda = Agenda(experiment, lanes, {})
+    policies, steps = agenda.planned
+    everywhere = len(agenda.many) + len(experiment.known or ())
+    rule, M = experiment.measuring, len(experiment.targets())
+    each = M if rule is None else rule.count
+    cells = (policies - len(agenda.many)) * each + everywhere * M
+    episodes = cells * experiment.evaluation.episodes
     plan = {
         "experiment": experiment.model_dump(exclude_none=True),
         "policies_at_most": seeds * policies,

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rltransfer.contexts import Context
+from rltransfer.data.hdf5_check import require_plain_hdf5
 from rltransfer.data.transitions import Transitions
 from rltransfer.envs.simulators import ContextBatch
 from rltransfer.errors import InvalidDataset
@@ -23,6 +24,7 @@ __all__ = ["DAMAGE", "read_episodes", "require_spaces"]
 Metadata = Mapping[str, Any]
 DAMAGE = (
     OSError, KeyError, AssertionError, AttributeError, NotImplementedError, TypeError, ValueError,
+    OverflowError, MemoryError, RecursionError,
 )  # fmt: skip
 """What Minari raises over files that are not as it writes them."""
 
@@ -107,11 +109,20 @@ def equally_bounded(given: Any, own: Any) -> bool:
 def storage_of(
     folder: Path, metadata: Metadata, observations: gym.Space[Any], actions: gym.Space[Any]
 ) -> Any:
-    """Return Minari's storage for a folder, told the spaces so that it makes no environment."""
-    from minari.dataset._storages import get_minari_storage
+    """Return Minari's storage for a folder, told the spaces so that it makes no environment.
 
-    kind = get_minari_storage(metadata.get("data_format", "hdf5"))
-    return kind(folder, observations, actions)
+    Raises:
+        InvalidDataset: if the data are not kept in HDF5, or their file is not a plain one.
+    """
+    from minari.dataset._storages.hdf5_storage import _MAIN_FILE_NAME, HDF5Storage
+
+    if (kind := metadata.get("data_format", "hdf5")) != "hdf5":
+        raise InvalidDataset(
+            f"its data_format is {str(kind)[:40]!r}; only 'hdf5' is read, of which the size is "
+            "known before it is unpacked. Record or download it as HDF5."
+        )
+    require_plain_hdf5(folder / _MAIN_FILE_NAME)
+    return HDF5Storage(folder, observations, actions)
 
 
 def context_places(storage: Any, count: int) -> Iterator[int]:

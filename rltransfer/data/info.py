@@ -138,7 +138,7 @@ class DatasetInfo(Table):
     """The table `rltransfer` in a dataset's metadata.
 
     Attributes:
-        format: of this table.
+        format: of this table; since 2, a manifest lists the sha256 of the dataset's files.
         env: the family.
         quality: by what kind of policy it was recorded.
         contexts: in the order of `Transitions.contexts`.
@@ -146,7 +146,7 @@ class DatasetInfo(Table):
         seed: all random numbers follow from it; None if not known.
     """
 
-    format: Literal[1] = 1
+    format: Literal[1, 2] = 2
     env: Words
     quality: Quality
     contexts: tuple[ContextRecord, ...] = Field(min_length=1)

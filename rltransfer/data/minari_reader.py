@@ -23,11 +23,19 @@ from rltransfer.data.minari_writer import OWN_TABLE, require_minari
 from rltransfer.data.shelf import DATA, dataset_folder, found_ids, root_folder
 from rltransfer.data.transitions import Transitions
 from rltransfer.envs import ContextualEnv
-from rltransfer.errors import InvalidContext, InvalidDataset, did_you_mean, explain_validation
+from rltransfer.errors import (
+    CorruptRun,
+    InvalidContext,
+    InvalidDataset,
+    did_you_mean,
+    explain_validation,
+)
+from rltransfer.files import MANIFEST, Unreadable, parse_json, read_bytes, verify_folder
 
 __all__ = ["Dataset", "load_dataset", "own_info", "read_metadata"]
 
 Metadata = Mapping[str, Any]
+ADVICE = "Remove it, and record or download it again."
 
 
 @dataclass(frozen=True)
@@ -63,13 +71,16 @@ def load_dataset(
     metadata = read_metadata(id, root)
     batch = env.batch([env.space.default])
     batch.keep(np.arange(0))
+    files = dataset_folder(id, root) / DATA
+    try:
+        require_unchanged(files, metadata)
+    except CorruptRun as error:
+        raise InvalidDataset(damaged(id, str(error).rstrip(". "))) from None
     stated = None if context is not None else own_info(id, metadata)
     contexts = contexts_of(id, stated, env, context)
     try:
         require_spaces(metadata, batch.observation_space, batch.action_space)
-        data = read_episodes(
-            dataset_folder(id, root) / DATA, metadata, batch, contexts, stated is not None
-        )
+        data = read_episodes(files, metadata, batch, contexts, stated is not None)
     except InvalidDataset as error:
         raise InvalidDataset(f"the dataset {id!r} cannot be used: {error}") from None
     except DAMAGE as error:
@@ -91,12 +102,26 @@ def read_metadata(id: str, root: Path | None = None) -> dict[str, Any]:
             "See: rltransfer dataset list"
         )
     try:
-        metadata = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InvalidDataset(damaged(id, error)) from None
+        metadata = parse_json(read_bytes(path), float)
+    except Unreadable as error:
+        raise InvalidDataset(damaged(id, f"{path.name} cannot be read: {error}")) from None
     if not isinstance(metadata, dict):
         raise InvalidDataset(damaged(id, "its metadata are not a table"))
     return metadata
+
+
+def require_unchanged(files: Path, metadata: Metadata) -> None:
+    """Compare the files of a dataset of ours with their manifest.
+
+    Those of format 1, and strangers', have none.
+
+    Raises:
+        CorruptRun: naming the file that differs.
+    """
+    table = metadata.get(OWN_TABLE)
+    listed = isinstance(table, dict) and table.get("format") != 1
+    if listed or (files / MANIFEST).exists():
+        verify_folder(files, advice="")
 
 
 def own_info(id: str, metadata: Metadata) -> DatasetInfo | None:
@@ -110,7 +135,9 @@ def own_info(id: str, metadata: Metadata) -> DatasetInfo | None:
     try:
         return DatasetInfo.model_validate_json(json.dumps(metadata[OWN_TABLE]))
     except ValidationError as error:
-        raise InvalidDataset(explain_validation(error, f"the dataset {id!r}")) from None
+        raise InvalidDataset(
+            f"{explain_validation(error, f'the dataset {id!r}')} {ADVICE}"
+        ) from None
 
 
 def contexts_of(
@@ -145,5 +172,5 @@ def damaged(id: str, reason: object) -> str:
     """Return the sentence for a dataset that is not as Minari wrote it."""
     return (
         f"the dataset {id!r} is damaged: {reason or 'its files are not as Minari writes them'}. "
-        "Remove it, and record or download it again."
+        f"{ADVICE}"
     )

@@ -1,4 +1,4 @@
-"""Transitions as a Minari dataset in HDF5, written whole or not at all.
+"""Transitions as a Minari dataset in HDF5, written whole or not at all, with a MANIFEST.json.
 
 An episode's context is the option `context`: its place in the list of contexts in the metadata's
 table `rltransfer`.
@@ -23,7 +23,7 @@ from rltransfer.data.shelf import DATA, ROOT_VARIABLE, dataset_folder, root_fold
 from rltransfer.data.transitions import Transitions
 from rltransfer.envs import ContextualEnv
 from rltransfer.errors import InvalidDataset, MissingDependency
-from rltransfer.files import TEMPORARY, storage_errors, sweep
+from rltransfer.files import TEMPORARY, storage_errors, sweep, write_manifest
 
 __all__ = ["OWN_TABLE", "require_free", "require_minari", "write_dataset"]
 
@@ -61,6 +61,7 @@ def write_dataset(
         try:
             with minari_root(work.resolve()):  # Minari trips over a relative one
                 create(id, data, info, env)
+            write_manifest(work / id / DATA)
             final.parent.mkdir(parents=True, exist_ok=True)
             os.rename(work / id, final)
         finally:

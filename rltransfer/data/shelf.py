@@ -17,6 +17,7 @@ DATA = "data"
 """The folder in a dataset's own that Minari keeps files in, and tells datasets by."""
 
 ID = re.compile(r"(?:[A-Za-z0-9_-]{2,}/)*[A-Za-z0-9_-]+-v\d+")
+LONGEST_ID = 200
 ROOT_VARIABLE = "MINARI_DATASETS_PATH"
 
 
@@ -34,11 +35,11 @@ def dataset_folder(id: str, root: Path | None = None) -> Path:
     Raises:
         InvalidDataset: if Minari could not have a dataset of this name.
     """
-    if not ID.fullmatch(id) or DATA in id.split("/"):
+    if not ID.fullmatch(id) or DATA in id.split("/") or len(id) > LONGEST_ID:
         raise InvalidDataset(
             "a dataset's name must be words of letters, digits, '_' and '-', parted by '/' and of "
-            "two characters at least, with a version at the end, such as "
-            f"'cartpole/short/medium-v0'; got {id!r}."
+            f"two characters at least and {LONGEST_ID} in all, with a version at the end, such as "
+            f"'cartpole/short/medium-v0'; got {id[:LONGEST_ID]!r}."
         )
     return root_folder(root) / id
 

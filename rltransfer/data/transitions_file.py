@@ -11,7 +11,7 @@ from pathlib import Path
 from rltransfer.contexts import Context
 from rltransfer.data.transitions import Transitions
 from rltransfer.errors import InvalidContext, InvalidDataset
-from rltransfer.files import write_bytes
+from rltransfer.files import open_plain, parse_json, write_bytes
 
 __all__ = ["FILE", "read_transitions", "write_transitions"]
 
@@ -19,6 +19,7 @@ FILE = "transitions.safetensors"
 """The name of the file in a folder."""
 
 FORMAT = 1
+MOST_BYTES = 16_000_000_000
 HEADER = "rltransfer"
 """The one key of the file's metadata; several would be written in an order of their own."""
 
@@ -59,16 +60,16 @@ def read_transitions(path: Path) -> Transitions:
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(path, framework="numpy") as file:
-            said = json.loads((file.metadata() or {}).get(HEADER, "{}"))
+        with open_plain(path, MOST_BYTES), safe_open(path, framework="numpy") as file:
+            said = parse_json((file.metadata() or {}).get(HEADER, "{}"))
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
         raise InvalidDataset(f"{path} cannot be read as transitions: {error}. {ADVICE}") from None
     given = said.get("format") if isinstance(said, dict) else None
     if given != FORMAT:
         raise InvalidDataset(
-            f"{path} has format {given!r}; this version reads {FORMAT}. Use the version of "
-            "rltransfer that wrote it."
+            f"{path} has format {repr(given)[:40]}; this version reads {FORMAT}. Use the version "
+            "of rltransfer that wrote it."
         )
     for name, known in DTYPES.items():
         found = str(arrays[name].dtype) if name in arrays else "nothing"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,9 +16,11 @@ from rltransfer.envs.env_file import EnvFile, ScoreRange, TrainingDefaults
 from rltransfer.envs.preset import Preset
 from rltransfer.envs.split_plan import SplitPlan
 from rltransfer.errors import InvalidContext, InvalidExperiment, explain_validation
+from rltransfer.files import Unreadable, parse_toml, read_bytes
 
 __all__ = ["EnvironmentSpec", "ScoreRange", "TrainingDefaults"]
 
+LARGEST_FILE = 1_000_000  # bytes
 GYM_NAME = re.compile(r"[\w.-]+-v\d+")
 
 
@@ -75,11 +76,11 @@ class EnvironmentSpec:
         """
         path = folder / "env.toml"
         try:
-            file = EnvFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+            file = EnvFile.model_validate(parse_toml(read_bytes(path.resolve(), LARGEST_FILE)))
             space, tables = features_of(file)
         except ValidationError as error:
             raise InvalidExperiment(explain_validation(error, str(path))) from None
-        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, InvalidContext) as error:
+        except (Unreadable, InvalidContext) as error:
             raise InvalidExperiment(f"{path}: {error}") from None
         if not NAME.fullmatch(folder.name):
             raise InvalidExperiment(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from rltransfer.experiment.checks import MULTI_TASK
 from rltransfer.experiment.events import Work
 from rltransfer.experiment.keys import Lineage
+from rltransfer.experiment.known import known_rows
 from rltransfer.experiment.lanes import Lane, LaneState, make_lanes
-from rltransfer.experiment.spec import MULTI_TASK, Experiment
+from rltransfer.experiment.sections import Known
+from rltransfer.experiment.spec import Experiment
 from rltransfer.runs import Run, SourceRecord
 
 __all__ = ["Agenda", "lane_states"]
@@ -37,8 +40,9 @@ class Agenda:
             CorruptRun: if something in the folder is damaged.
             InvalidExperiment: if its description does not say something that can be run.
         """
-        experiment = Experiment.of_run(run)
-        return cls(experiment, make_lanes(experiment, experiment.seeds[0]), run.sources())
+        experiment, pool = Experiment.of_run(run), run.sources()
+        known = known_rows(experiment, pool)
+        return cls(experiment, make_lanes(experiment, experiment.seeds[0], known), pool)
 
     def after(self, record: SourceRecord) -> Agenda:
         """Return the agenda with one more trained policy."""
@@ -48,6 +52,16 @@ class Agenda:
     def seed(self) -> int:
         """The run's root seed."""
         return self.experiment.seeds[0]
+
+    @property
+    def unmeasured(self) -> tuple[Known, ...]:
+        """The policies from elsewhere that are to be measured before the first round."""
+        return tuple(x for x in self.experiment.known or () if x.key not in self.pool)
+
+    @cached_property
+    def trained(self) -> Sequence[SourceRecord]:
+        """The policies of the pool that this run has trained."""
+        return [record for record in self.pool.values() if record.origin is None]
 
     @cached_property
     def states(self) -> tuple[LaneState, ...]:
@@ -87,17 +101,22 @@ class Agenda:
             return True
         return bool(lineage.parents) or lineage.key in self.firsts
 
+    def same_training(self, wanted: Lineage) -> str | None:
+        """Return the key of a policy that differs in where it was measured only; None if none."""
+        alike = (x.key for x in self.trained if x.context == wanted.context)
+        return next(alike, None) if wanted.measured else None
+
     @property
     def done(self) -> Work:
         """What is trained, each policy counted with its whole budget."""
-        many = sum(record.context is None for record in self.pool.values())
-        return self.budget(len(self.pool) - many, many)
+        many = sum(record.context is None for record in self.trained)
+        return self.budget(len(self.trained) - many, many)
 
     @property
     def planned(self) -> Work:
         """What the finished run will hold, at most: lanes may share, trainings may stop early."""
-        known = sum(record.context is not None for record in self.pool.values())
-        singles = known + len(self.alone) + sum(map(self.ahead, self.states))
+        singles = sum(record.context is not None for record in self.trained)
+        singles += len(self.alone) + sum(map(self.ahead, self.states))
         return self.budget(singles, len(self.many))
 
     @cached_property

@@ -32,6 +32,9 @@ class Events:
     def unchanged(self, run: Run) -> None:
         """The run was finished before; nothing is done."""
 
+    def met(self, record: SourceRecord) -> None:
+        """A policy from elsewhere is measured on all targets, and on the disk."""
+
     def proposed(self, selector: str, proposal: Proposal) -> None:
         """A selector has chosen a source, which is trained next."""
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from rltransfer.contexts import Context
 from rltransfer.data import Transitions
-from rltransfer.evaluation import evaluate
+from rltransfer.evaluation import Returns, evaluate
+from rltransfer.experiment.checks import MULTI_TASK
 from rltransfer.experiment.keys import Lineage, key_of
 from rltransfer.experiment.monitor import FileMonitor, monitor_episodes
-from rltransfer.experiment.spec import MULTI_TASK, Experiment
+from rltransfer.experiment.spec import Experiment
 from rltransfer.runs import SourceRecord, StageRecord
 from rltransfer.seeding import derive_seed
+from rltransfer.training.context_samplers import EVENLY
 from rltransfer.training.recipes import Recipe, make_recipe
 from rltransfer.training.trainer import TrainingResult
 
@@ -45,6 +49,9 @@ class Job:
         working: a folder of its own, in which the worker keeps the results of stages.
         parents: the committed folders of the sources to inherit from by key, in order.
         record: how many of the last transitions to keep.
+        measured: indices of the targets that it is measured on; empty for all of them.
+        trained: the committed folder of the same policy, measured on other targets; None where
+            there is none.
     """
 
     key: str
@@ -59,6 +66,8 @@ class Job:
     working: Path
     parents: Mapping[str, Path] = field(default_factory=dict)
     record: int = 0
+    measured: tuple[int, ...] = ()
+    trained: Path | None = None
 
     @classmethod
     def on_source(
@@ -69,6 +78,7 @@ class Job:
         working: Path,
         parents: Mapping[str, Path],
         record: int,
+        trained: Path | None = None,
     ) -> Job:
         """Describe the training on one source; for the arguments see the attributes."""
         return cls(
@@ -84,6 +94,8 @@ class Job:
             working=working,
             parents=parents,
             record=record,
+            measured=lineage.measured,
+            trained=trained,
         )
 
     @classmethod
@@ -122,22 +134,24 @@ class Job:
             observe=self.observe,
             stop=None if self.context is None else experiment.stopping,
             record=self.record,
+            contexts=experiment.training.contexts or EVENLY,
         )
 
 
 def train_and_evaluate(job: Job) -> tuple[SourceRecord, Policy]:
-    """Train one policy and evaluate it in every target.
+    """Train one policy and evaluate it in every target, or in those that the job names.
 
     Depends on the job alone, and on what it inherits: not on the process, nor on what else was
     trained before.
     """
     started = time.time()
     experiment = Experiment.model_validate(job.experiment)
-    env, targets = experiment.environment, experiment.targets()
+    if job.trained is not None:
+        return measured_again(job, job.trained, experiment)
+    env = experiment.environment
     result, monitor_steps = train(job, experiment)
     before = max(0.0, result.seconds - (time.time() - started))  # stages of an interrupted attempt
-    starts, episodes = derive_seed(job.seed, "evaluate"), experiment.evaluation.episodes
-    found = evaluate(result.policy, env, targets, episodes, starts)
+    found = measured(job, experiment, result.policy)
     record = SourceRecord(
         key=job.key,
         context=job.context,
@@ -157,6 +171,35 @@ def train_and_evaluate(job: Job) -> tuple[SourceRecord, Policy]:
         recorded=recorded(result),
     )
     return record, result.policy
+
+
+def measured_again(job: Job, trained: Path, experiment: Experiment) -> tuple[SourceRecord, Policy]:
+    """Measure a policy of the run on the job's targets, as if it had been trained for them."""
+    from rltransfer.training.policy import Policy
+
+    record, policy, started = SourceRecord.read(trained), Policy.load(trained), time.time()
+    found = measured(job, experiment, policy)
+    again = replace(
+        record,
+        key=job.key,
+        returns=found.returns,
+        lengths=found.lengths,
+        started=started,
+        finished=time.time(),
+    )
+    return again, policy
+
+
+def measured(job: Job, experiment: Experiment, policy: Policy) -> Returns:
+    """Return what a policy does in the job's targets; NaN and no steps in the others."""
+    targets, episodes = experiment.targets(), experiment.evaluation.episodes
+    chosen = list(job.measured or range(len(targets)))
+    starts = derive_seed(job.seed, "evaluate")
+    found = evaluate(policy, experiment.environment, [targets[i] for i in chosen], episodes, starts)
+    returns = np.full((len(targets), episodes), np.nan)
+    lengths = np.zeros(returns.shape, dtype=np.int64)
+    returns[chosen], lengths[chosen] = found.returns, found.lengths
+    return Returns(returns, lengths)
 
 
 def train(job: Job, experiment: Experiment) -> tuple[TrainingResult, int]:

@@ -9,10 +9,15 @@ the others.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rltransfer.experiment.keys import Lineage
 from rltransfer.experiment.spec import Experiment
@@ -20,7 +25,9 @@ from rltransfer.experiment.worth import expected_text, predictions, stop_text, w
 from rltransfer.runs import SourceRecord
 from rltransfer.runs.ledger import Entry
 from rltransfer.selection import Proposal, SourceTaskSelector
-from rltransfer.transfer import TransferMatrix
+from rltransfer.selection.measuring import Measuring
+from rltransfer.selection.serving import serve
+from rltransfer.transfer import KnownRows, TransferMatrix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +46,7 @@ class Lane:
         rounds: how many sources it picks, at most.
         inherits: whether each source is trained from those before it.
         stop_gain: the least gain that is worth another source; see `worth`. None: all rounds.
+        measuring: on which targets a policy is measured. None: all.
     """
 
     name: str
@@ -47,6 +55,7 @@ class Lane:
     rounds: int
     inherits: bool = False
     stop_gain: float | None = None
+    measuring: Measuring | None = None
 
     def replay(self, pool: Mapping[str, SourceRecord]) -> LaneState:
         """Go through the lane's picks as far as the pool of trained sources reaches."""
@@ -55,7 +64,7 @@ class Lane:
             record = pool[state.next.key]
             state = LaneState(
                 self,
-                state.transfer.learn(state.wanted.context, record.returns),
+                learned(state.transfer, state.wanted.index, record),
                 (*state.picks, state.wanted),
                 (*state.keys, record.key),
             )
@@ -107,18 +116,42 @@ class LaneState:
         """The next source and what it is trained from; None when the lane is finished."""
         if self.wanted is None:
             return None
-        return Lineage(self.wanted.context, self.keys if self.lane.inherits else ())
+        return Lineage(
+            self.wanted.context, self.keys if self.lane.inherits else (), self.measured_next
+        )
+
+    @cached_property
+    def measured_next(self) -> tuple[int, ...]:
+        """The targets that the next policy is measured on; empty for all of them."""
+        if self.lane.measuring is None or self.wanted is None:
+            return ()
+        return self.lane.measuring.choose(self.transfer, self.wanted.index)
+
+    @cached_property
+    def V(self) -> NDArray[np.float64]:
+        """V after each round over all targets, forecast where nobody was measured, (k,)."""
+        if self.transfer.complete:
+            return self.transfer.coverage_curve()
+        rounds = range(1, len(self.picks) + 1)
+        return np.array([serve(self.transfer.after(k)).coverage for k in rounds])
 
     @property
     def remaining(self) -> int:
         """Picks still to be trained, at most, if no other lane trains them first."""
         return 0 if self.wanted is None else self.lane.rounds - len(self.picks)
 
+    @property
+    def gains(self) -> tuple[float | None, ...]:
+        """What each round has added to V; None where there was no V before it."""
+        V = [self.lane.empty.coverage, *self.V.tolist()]
+        steps = [after - before for before, after in pairwise(V)]
+        return tuple(step if math.isfinite(step) else None for step in steps)
+
     def entry(self, k: int, pool: Mapping[str, SourceRecord]) -> Entry:
         """Return what the ledger shows of the pick in round k (from 0)."""
-        pick, curve = self.picks[k], self.transfer.coverage_curve()
-        record = pool[self.keys[k]]
-        value, gain = float(curve[k]), float(curve[k] - (curve[k - 1] if k else 0.0))
+        pick, record = self.picks[k], pool[self.keys[k]]
+        value, won = float(self.V[k]), self.gains[k]
+        gain = value if won is None else won
         own = float(self.transfer.set_points[k])
         outcome = (
             f"Return on its own context {own:.1f}; V is now {value:.1f}, "
@@ -129,7 +162,7 @@ class LaneState:
             value=value,
             gain=gain,
             own=own,
-            returns=tuple(float(j) for j in self.transfer.mean[k]),
+            returns=tuple(None if np.isnan(j) else float(j) for j in self.transfer.mean[k]),
             predicted=predictions(pick),
             curve=record.curve,
             note=f"**Why:** {pick.reason}\n\n**Outcome:** {outcome}",
@@ -142,11 +175,35 @@ class LaneState:
         return [self.entry(k, pool) for k in range(len(self.picks))]
 
 
-def make_lanes(experiment: Experiment, seed: int) -> tuple[Lane, ...]:
-    """Build the lanes of a run: the experiment's own selector first."""
-    empty, said = experiment.nothing_trained(), experiment.selection
+def learned(transfer: TransferMatrix, source: int, record: SourceRecord) -> TransferMatrix:
+    """Return what is known after one more source: what its committed record says was measured."""
+    if record.measured.all():
+        return transfer.learn(source, record.returns)
+    targets = np.flatnonzero(record.measured)
+    return transfer.learn(source, record.returns[targets], measured=targets)
+
+
+def make_lanes(
+    experiment: Experiment, seed: int, known: KnownRows | None = None
+) -> tuple[Lane, ...]:
+    """Build the lanes of a run: the experiment's own selector first.
+
+    Args:
+        experiment: the study.
+        seed: of the run.
+        known: what policies from elsewhere return; nothing by default.
+    """
+    empty, said = experiment.nothing_trained(known), experiment.selection
     stops = {said.selector: said.stop_gain}
     return tuple(
-        Lane(name, selector, empty, said.rounds, experiment.inherits, stops.get(name))
+        Lane(
+            name=name,
+            selector=selector,
+            empty=empty,
+            rounds=said.rounds,
+            inherits=experiment.inherits,
+            stop_gain=stops.get(name),
+            measuring=experiment.measuring,
+        )
         for name, selector in experiment.selectors(seed).items()
     )

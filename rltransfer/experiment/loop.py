@@ -1,10 +1,11 @@
 """The transfer loop: select, train, evaluate, record; until every lane has its sources.
 
+    measure    J(π, y) of policies from elsewhere    if the study begins with some; committed
     while a lane wants a source that is not trained:
         propose    x_k = selector(transfer)            a pure function of the matrix; or stop
         inherit    from x_1 … x_{k-1} of its lane       where the recipe does; their folders
         train      π = trainer(task at x_k)             in a worker process
-        evaluate   J(π, y) for all targets y            in the same worker
+        evaluate   J(π, y) for all targets y, or some   in the same worker; see `Measuring`
         commit     the source folder, by one rename     the truth of the run
         show       the study in the dashboard           made from the committed sources
 
@@ -28,6 +29,7 @@ from rltransfer.experiment.agenda import Agenda
 from rltransfer.experiment.events import Events
 from rltransfer.experiment.job import Job, train_and_evaluate
 from rltransfer.experiment.keys import Lineage, key_of
+from rltransfer.experiment.known import gathered, measured, require_unchanged
 from rltransfer.experiment.progress import Progress, StageProgress, read_progress
 from rltransfer.experiment.spec import Experiment
 from rltransfer.experiment.tables import rounds_in_tables, write_tables
@@ -67,10 +69,13 @@ def run_experiment(
         SourceFailed: if a training or an evaluation fails.
         StorageError: if results cannot be written.
     """
-    made = []
+    made, experiment = [], gathered(experiment)
     for seed in experiment.seeds:
         single = experiment.model_copy(update={"seeds": [seed]}).resolved()
-        run = Run.create(Path(runs) / experiment.name / f"seed-{seed}", single.to_toml())
+        path = Path(runs) / experiment.name / f"seed-{seed}"
+        if Run(path).experiment_file.is_file():
+            require_unchanged(Experiment.of_run(Run(path)))
+        run = Run.create(path, single.to_toml())
         continue_run(run, jobs=jobs, events=events)
         made.append(run)
     return made
@@ -104,12 +109,14 @@ class Controller:
 
     def work(self, jobs: int) -> None:
         """Bring the run to its end; a finished run is only read."""
-        if not self.agenda.wanted and is_published(self.agenda, self.run):
+        if self.is_finished():
             self.events.unchanged(self.run)
             return
+        require_unchanged(self.agenda.experiment)
         with self.run.working(), tempfile.TemporaryDirectory(prefix="rltransfer-") as scratch:
             self.scratch = Path(scratch)
-            self.agenda = Agenda.read(self.run)  # now that nobody else can change it
+            self.measure_known(jobs)  # now that nobody else can change the run
+            self.agenda = Agenda.read(self.run)
             self.ledger = rebuilt_ledger(self.agenda, self.run.study_file)
             self.events.began(self.run, self.agenda.done, self.agenda.planned)
             if self.agenda.wanted:
@@ -119,6 +126,35 @@ class Controller:
             write_tables(self.run.path, self.agenda.states, self.agenda.pool, self.agenda.seed)
             self.run.clear_unfinished()
         self.events.ended(self.run)
+
+    def is_finished(self) -> bool:
+        """Say whether there is nothing left to measure, to train, or to write."""
+        agenda = self.agenda
+        return not (agenda.unmeasured or agenda.wanted) and is_published(agenda, self.run)
+
+    def measure_known(self, jobs: int) -> None:
+        """Measure and commit the policies from elsewhere, before the first round."""
+        agenda = Agenda.read(self.run)
+        if not agenda.unmeasured:
+            return
+        plain = agenda.experiment.model_dump(exclude_none=True)
+        with worker_pool(jobs) as executor:
+            futures = {x.title: executor.submit(measured, x, plain) for x in agenda.unmeasured}
+            for name, future in futures.items():
+                self.events.met(self.commit_known(name, future))
+
+    def commit_known(self, name: str, future: Future[Outcome]) -> SourceRecord:
+        """Commit a measured policy from elsewhere."""
+        try:
+            record, policy = future.result()
+        except RLTransferError:
+            raise
+        except Exception as error:
+            raise SourceFailed(
+                f"measuring the known policy {name} failed: {type(error).__name__}: {error}"
+            ) from error
+        self.run.commit(record, policy, self.agenda.experiment.targets())
+        return record
 
     def drive(self, executor: Executor, jobs: int) -> None:
         """Keep the workers busy until nothing is wanted."""
@@ -156,7 +192,13 @@ class Controller:
             working,
             parents={key: self.run.policy_folder(key) for key in wanted.parents},
             record=experiment.record if self.agenda.keeps_data(wanted) else 0,
+            trained=self.trained(wanted),
         )
+
+    def trained(self, wanted: Lineage) -> Path | None:
+        """Return where the same policy lies, measured on other targets; None if nowhere."""
+        key = self.agenda.same_training(wanted)
+        return None if key is None else self.run.policy_folder(key)
 
     def begin(self, job: Job) -> list[str]:
         """Show which lanes wait for the job; return their names."""

@@ -10,10 +10,11 @@ from pydantic import AliasChoices, Field, model_validator
 from rltransfer.schema import Table
 from rltransfer.selection.registry import DEFAULT_SELECTOR
 
-__all__ = ["Contexts", "Evaluation", "Seed", "Selection", "Training"]
+__all__ = ["Contexts", "Evaluation", "Known", "Seed", "Selection", "Training"]
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Steps = Annotated[int, Field(ge=1, le=10**12)]
 
 
 class Contexts(Table):
@@ -30,6 +31,35 @@ class Contexts(Table):
     targets: dict[str, Annotated[int, Field(ge=2, le=10_000)]]
     preset: str | None = None
     digest: str | None = None
+
+
+class Known(Table):
+    """A policy from elsewhere; in the file its folder is enough, or that of a run for all of it.
+
+    Attributes:
+        path: the folder; in a run's own description an absolute path, and of one policy.
+        name: what reports call it; by default after its folder.
+        digest: of how the policy is to act; in a run's own description as it did at first.
+    """
+
+    path: str = Field(min_length=1)
+    name: str | None = Field(default=None, min_length=1)
+    digest: str | None = Field(default=None, pattern="^[0-9a-f]{16}$")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_path(cls, data: Any) -> Any:
+        return {"path": data} if isinstance(data, str) else data
+
+    @property
+    def title(self) -> str:
+        """The name, or the path."""
+        return self.name or self.path
+
+    @property
+    def key(self) -> str:
+        """The policy's name in its run."""
+        return f"known-{self.digest}"
 
 
 class Selection(Table):
@@ -66,17 +96,20 @@ class Training(Table):
             when its learning curve stays there; by default the whole budget is spent.
         record: how many of the last transitions of each training to keep; by default none,
             unless later sources learn from them.
+        contexts: how the episodes of a policy of all contexts get theirs, a name of
+            `CONTEXT_SAMPLERS`; in rounds by default.
         origin: where the values come from.
     """
 
     recipe: str = Field(default="from-scratch", validation_alias=AliasChoices("recipe", "trainer"))
     algorithm: str | None = None
-    steps: Count | None = None
+    steps: Steps | None = None
     n_envs: Count | None = None
     normalize: bool | None = None
     hyperparameters: dict[str, Any] = Field(default_factory=dict)
     stop: Annotated[float, Field(gt=0, le=1)] | None = None
-    record: Annotated[int, Field(ge=0)] | None = None
+    record: Annotated[int, Field(ge=0, le=100_000_000)] | None = None
+    contexts: str | None = None
     origin: str | None = None
 
     @model_validator(mode="before")
@@ -88,6 +121,13 @@ class Training(Table):
 
 
 class Evaluation(Table):
-    """How many episodes each policy plays in each target context."""
+    """How each policy is measured.
+
+    Attributes:
+        episodes: that it plays in each target context.
+        measure: the share of the targets (below 1), or the number of them, on which the policy of
+            a source is measured; by default all. `Measuring` chooses them.
+    """
 
     episodes: Count = 10
+    measure: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None

@@ -3,57 +3,51 @@
 from __future__ import annotations
 
 import math
-import re
-import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from rltransfer.contexts import Context, ContextSpace
-from rltransfer.contexts.space import MOST_CONTEXTS
 from rltransfer.envs import ContextualEnv, TrainingDefaults, load_catalog, make
-from rltransfer.errors import InvalidExperiment, RLTransferError, did_you_mean, explain_validation
+from rltransfer.errors import InvalidExperiment, RLTransferError, explain_validation
+from rltransfer.experiment.checks import COMPARISONS, FORMAT, MULTI_TASK, check
 from rltransfer.experiment.sections import (
     Contexts,
     Evaluation,
+    Known,
     Seed,
     Selection,
     Training,
 )
-from rltransfer.experiment.worth import predicts
+from rltransfer.files import Unreadable, parse_toml, read_bytes
 from rltransfer.runs import Run
 from rltransfer.schema import Table
 from rltransfer.seeding import derive_seed
 from rltransfer.selection import (
-    DEFAULT_SELECTOR,
     SELECTORS,
     SourceTaskSelector,
     make_selector,
 )
-from rltransfer.training.algorithms import defaults_of, resolve
-from rltransfer.training.recipes import RECIPES, Recipe, make_recipe
+from rltransfer.selection.measuring import Measuring
+from rltransfer.training.algorithms import defaults_of
+from rltransfer.training.recipes import Recipe, make_recipe
 from rltransfer.training.stopping import StoppingRule
-from rltransfer.transfer import TransferMatrix
+from rltransfer.transfer import KnownPolicy, KnownRows, TransferMatrix
 
 __all__ = ["COMPARISONS", "MULTI_TASK", "Experiment"]
 
-FORMAT = 1
 LONGEST_NAME = 64
-BESIDE_DEFAULTS = {"recipe", "algorithm", "stop", "record"}
+LARGEST_FILE = 1_000_000  # bytes
+BESIDE_DEFAULTS = {"recipe", "algorithm", "stop", "record", "contexts"}
 """Keys of the training table that are no `TrainingDefaults`."""
-
-NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
-MULTI_TASK = {"multi-task": True, "multi-task-hidden": False}
-"""One policy on all contexts, and whether it sees which one it is in."""
 
 RECORDED = 100_000
 """Transitions that are kept of each training where later sources learn from them."""
-
-COMPARISONS = (*SELECTORS, *MULTI_TASK, "independent")
-"""What a study can be compared with: another selector, one policy for all, one policy for each."""
 
 
 class Experiment(Table):
@@ -76,6 +70,7 @@ class Experiment(Table):
     selection: Selection = Selection()
     training: Training = Training()
     evaluation: Evaluation = Evaluation()
+    known: list[Known] | None = Field(default=None, min_length=1)
 
     # -- making one ----------------------------------------------------------------------------
 
@@ -88,7 +83,7 @@ class Experiment(Table):
         targets: int = 50,
         rounds: int = 6,
         seeds: list[int] | None = None,
-        **tables: Mapping[str, Any],
+        **tables: Any,
     ) -> Experiment:
         """Describe the usual study in one line; `tables` are the file's further tables.
 
@@ -98,7 +93,7 @@ class Experiment(Table):
             targets: grid points per feature.
             rounds: how many sources to train.
             seeds: one run each; [0] by default.
-            tables: "selection", "training", "evaluation", as in the file; also name=….
+            tables: "selection", "training", "evaluation", as in the file; also name=…, known=[…].
         """
         selection = {"rounds": rounds, **tables.pop("selection", {})}
         contexts = {"vary": vary, "targets": dict.fromkeys(vary, targets)}
@@ -143,13 +138,9 @@ class Experiment(Table):
             InvalidExperiment: if the file is missing, is not TOML, or does not fit.
         """
         try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InvalidExperiment(f"{path} cannot be read as text: {error}.") from None
-        try:
-            data = tomllib.loads(text)
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
-            raise InvalidExperiment(f"{path} is not TOML: {error}.") from None
+            data = parse_toml(read_bytes(path.resolve(), LARGEST_FILE))
+        except Unreadable as error:
+            raise InvalidExperiment(f"{path} cannot be read: {error}.") from None
         return cls.checked(data, str(path))
 
     def to_toml(self) -> str:
@@ -168,90 +159,10 @@ class Experiment(Table):
     @model_validator(mode="after")
     def _check(self) -> Self:
         try:
-            self._check_words()
-            self._check_contexts()
-            self._check_training()
-            self._check_selection()
+            check(self)
         except RLTransferError as error:
             raise ValueError(str(error).rstrip(".")) from None
         return self
-
-    def _check_words(self) -> None:
-        if self.format != FORMAT:
-            raise InvalidExperiment(
-                f"format {self.format} is not known; this version writes and reads {FORMAT}."
-            )
-        if not NAME.fullmatch(self.name):
-            raise InvalidExperiment(
-                f"name must be 1 to 64 of a-z, 0-9, '_', '.', '-', beginning with a letter or "
-                f"digit; got {self.name!r}."
-            )
-        if len(set(self.seeds)) != len(self.seeds):
-            raise InvalidExperiment(f"seeds must not repeat; got {self.seeds}.")
-        require_known("selection.selector", self.selection.selector, SELECTORS)
-        for name in self.selection.compare:
-            require_known("selection.compare", name, COMPARISONS)
-
-    def _check_contexts(self) -> None:
-        space = self.space
-        if sorted(self.contexts.targets) != sorted(self.contexts.vary):
-            raise InvalidExperiment(
-                f"contexts.targets must give a grid size for each of {self.contexts.vary}; "
-                f"got {dict(self.contexts.targets)}."
-            )
-        if self.contexts.digest not in (None, space.digest):
-            raise InvalidExperiment(
-                f"the features {', '.join(space.names)} of {self.env} are described otherwise "
-                "than when this run began; continue it with the version that made it, or begin "
-                "another run under another name."
-            )
-        size = math.prod(self.contexts.targets.values())
-        if size > MOST_CONTEXTS:
-            raise InvalidExperiment(
-                f"contexts.targets ask for {size:,} contexts; at most {MOST_CONTEXTS:,} are "
-                "possible. Use a coarser grid, or vary fewer features."
-            )
-        if self.selection.rounds > size:
-            raise InvalidExperiment(
-                f"selection.rounds must be at most the number of sources, {size}; "
-                f"got {self.selection.rounds}."
-            )
-
-    def _check_training(self) -> None:
-        require_known("training.recipe", self.training.recipe, RECIPES)
-        if self.training.recipe in COMPARISONS:
-            raise InvalidExperiment(
-                f"training.recipe says how one source is trained, such as 'from-scratch'; write "
-                f"{self.training.recipe!r} into selection.compare."
-            )
-        if self.training.origin is not None and self.training.steps is None:
-            raise InvalidExperiment(
-                "training.origin marks a table that says everything, so it needs training.steps"
-            )
-        resolve(self.algorithm, self.training_defaults(), self.environment)
-        if self.inherits:
-            self.recipe().warm_trainer(self.environment)  # says what it cannot train
-        if self.record == 0 and self.recipe().needs_data:
-            raise InvalidExperiment(
-                f"training.record must be above 0 for the trainer {self.training.recipe!r}: each "
-                "source learns from the transitions of those before it."
-            )
-
-    def _check_selection(self) -> None:
-        transfer = self.nothing_trained()
-        for selector in self.selectors(seed=0).values():
-            selector.propose(transfer)  # says what it cannot do with these contexts
-        if self.selection.stop_gain is not None:
-            self._check_stop_gain(transfer)
-
-    def _check_stop_gain(self, empty: TransferMatrix) -> None:
-        name, rounds = self.selection.selector, self.selection.rounds
-        if rounds > 1 and not predicts(self.selectors(seed=0)[name], empty, rounds):
-            raise InvalidExperiment(
-                f"selection.stop_gain needs a selector that says how much it expects to win, and "
-                f"{name!r} does not in {rounds} rounds. Leave it out, or use "
-                f"{DEFAULT_SELECTOR!r}."
-            )
 
     # -- what follows from it ------------------------------------------------------------------
 
@@ -309,6 +220,15 @@ class Experiment(Table):
         score = self.environment.spec.score
         return StoppingRule(score.low + self.training.stop * (score.high - score.low))
 
+    @property
+    def measuring(self) -> Measuring | None:
+        """On which targets the policy of a source is measured; None for all."""
+        if self.evaluation.measure is None:
+            return None
+        targets = math.prod(self.contexts.targets.values())
+        rule = Measuring.part_of(self.evaluation.measure, targets)
+        return rule if rule.count < targets else None
+
     def recipe(self) -> Recipe:
         """Return how sources are trained."""
         return make_recipe(
@@ -330,13 +250,25 @@ class Experiment(Table):
             "recipe": self.training.recipe,
             "stop": self.training.stop,
             "record": self.record or self.training.record,
+            "contexts": self.training.contexts,
         }
         contexts = self.contexts.model_copy(update={"digest": self.space.digest})
         return self.model_copy(update={"contexts": contexts, "training": Training(**training)})
 
-    def nothing_trained(self) -> TransferMatrix:
-        """Return the transfer matrix before the first source."""
-        return TransferMatrix.empty(self.space, self.sources(), self.targets())
+    def nothing_trained(self, known: KnownRows | None = None) -> TransferMatrix:
+        """Return the transfer matrix before the first source.
+
+        Args:
+            known: rows of policies from elsewhere, none by default.
+        """
+        empty = TransferMatrix.empty(self.space, self.sources(), self.targets())
+        return empty if known is None else replace(empty, known=known)
+
+    def some_known(self) -> KnownRows:
+        """Return made-up rows, by which selectors say whether they can take any."""
+        nothing = np.zeros((len(self.targets()), 1))
+        rows = KnownRows()
+        return rows.learn(KnownPolicy("any"), nothing) if self.known else rows
 
     def selectors(self, seed: int) -> dict[str, SourceTaskSelector]:
         """Build the selectors of all lanes; options are for the experiment's own.
@@ -368,11 +300,3 @@ class Experiment(Table):
         """A hash (16 hex digits) of everything that decides the results of one seed."""
         decided = self.model_copy(update={"seeds": [0]}).to_toml()
         return sha256(decided.encode()).hexdigest()[:16]
-
-
-def require_known(field: str, name: str, known: tuple[str, ...] | Mapping[str, Any]) -> None:
-    """Refuse a word that is in no table, and name the closest one."""
-    if name not in known:
-        raise InvalidExperiment(
-            f"{field} {name!r} is unknown{did_you_mean(name, known)} Known: {', '.join(known)}."
-        )

@@ -18,6 +18,7 @@ from rltransfer.experiment.spec import MULTI_TASK
 from rltransfer.reports.estimate import Estimate
 from rltransfer.reports.study import Replicate, Study
 from rltransfer.selection.oracle import SequentialOracle, replay
+from rltransfer.selection.serving import serve
 from rltransfer.transfer import TransferMatrix
 
 __all__ = ["Comparison", "CoverageCurve", "Reference", "served"]
@@ -137,8 +138,15 @@ class Comparison:
 
 
 def served(matrix: TransferMatrix) -> Array:
-    """Return the episodes of the covering policy of each target, shape (M, E)."""
-    return matrix.returns[matrix.covering, np.arange(len(matrix.targets))]
+    """Return the episodes of the policy that serves each target, shape (M, E).
+
+    Where it was not measured, every episode is what is forecast.
+    """
+    there = matrix.covering_returns[0]
+    if matrix.complete:
+        return there
+    best = serve(matrix)
+    return np.where(best.measured[:, None], there, best.returns[:, None])
 
 
 def steps_of(replicate: Replicate, name: str) -> Array:
@@ -181,8 +189,13 @@ def policy(key: str) -> Callable[[Replicate], Array | None]:
     return lambda replicate: replicate.pool[key].returns if key in replicate.pool else None
 
 
-def best_of_all(replicate: Replicate) -> Array:
-    """Return the episodes of the best policy of the run on each target, shape (M, E)."""
+def best_of_all(replicate: Replicate) -> Array | None:
+    """Return the episodes of the best policy of the run on each target, shape (M, E).
+
+    Where policies are measured on some targets only, the best of all is not known.
+    """
+    if not all(record.measured.all() for record in replicate.pool.values()):
+        return None
     returns = np.stack([record.returns for record in replicate.pool.values()])
     best = returns.mean(axis=-1).argmax(axis=0)
     return np.asarray(returns[best, np.arange(returns.shape[1])])

@@ -63,9 +63,9 @@ class Cost:
 
 
 def from_nothing(replicate: Replicate) -> list[SourceRecord]:
-    """Return the policies of one context that inherit nothing."""
-    pool = replicate.pool.values()
-    return [record for record in pool if record.context is not None and not record.parents]
+    """Return the policies of one context that the run has trained and that inherit nothing."""
+    trained = [record for record in replicate.pool.values() if record.origin is None]
+    return [record for record in trained if record.context is not None and not record.parents]
 
 
 def mean_steps(records: Iterable[SourceRecord]) -> float:

@@ -14,6 +14,7 @@ from rltransfer.contexts import Context
 from rltransfer.envs.spec import ScoreRange
 from rltransfer.reports.estimate import Estimate
 from rltransfer.reports.study import Study
+from rltransfer.selection.serving import serve
 
 __all__ = ["THRESHOLD", "Covered", "Stretch", "threshold_return"]
 
@@ -49,7 +50,7 @@ class Covered:
         """Find what the study's own selector has covered."""
         threshold = threshold_return(study.spec.score)
         matrices = [replicate.matrix.after(study.rounds) for replicate in study.replicates]
-        masks = np.array([matrix.best >= threshold for matrix in matrices])
+        masks = np.array([serve(matrix).returns >= threshold for matrix in matrices])
         in_line = study.targets if len(study.space) == 1 else ()
         return cls(
             threshold=threshold,

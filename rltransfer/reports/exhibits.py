@@ -6,11 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from rltransfer.reports.comparison import Comparison
 from rltransfer.reports.covered import THRESHOLD, threshold_return
 from rltransfer.reports.expectations import Expectation, within
 from rltransfer.reports.study import Replicate, Study
 from rltransfer.reports.words import context_text, number
+from rltransfer.transfer import TransferMatrix
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -123,11 +126,11 @@ def targets(study: Study, replicate: Replicate, prefix: str) -> Exhibit:
 
     matrix = replicate.matrix
     skipped = left_out(len(matrix.trained)) if len(matrix.space) < 3 else ""
-    V = ", ".join(number(value) for value in matrix.coverage_curve())
+    V = ", ".join(number(value) for value in replicate.own.V)
     return Exhibit(
         name=f"{prefix}targets",
         title="Return on the target contexts after each round",
-        caption=f"{words_for(study, TARGETS)} {dotted(study)}{skipped}",
+        caption=f"{words_for(study, TARGETS)} {dotted(study)}{skipped}{in_part(replicate)}",
         alt=f"Return on {len(matrix.targets)} targets by round; V after each round: {V}.",
         figure=targets_figure(matrix, threshold_return(study.spec.score)),
     )
@@ -166,10 +169,12 @@ def heatmap(study: Study, replicate: Replicate, prefix: str) -> Exhibit:
     return Exhibit(
         name=f"{prefix}matrix",
         title="Transfer matrix",
-        caption=f"{words_for(study, HEATMAP)}{left_out(rounds) if len(known.space) == 2 else ''}",
+        caption=f"{words_for(study, HEATMAP)}{left_out(rounds) if len(known.space) == 2 else ''}"
+        f"{'' if known.complete else ' Blank: not measured.'}"
+        f"{' Rows with names: policies from elsewhere.' if named_rows(known) else ''}",
         alt=(
             f"Returns of {len(known.trained)} policies on {len(known.targets)} targets, from "
-            f"{number(known.mean.min())} to {number(known.mean.max())}. Sources of "
+            f"{number(np.nanmin(known.mean))} to {number(np.nanmax(known.mean))}. Sources of "
             f"{study.selector} in order: {'; '.join(sources)}."
         ),
         figure=heatmap_figure(known, rounds),
@@ -214,6 +219,21 @@ def left_out(rounds: int) -> str:
 
     shown = len(most_panels(rounds))
     return "" if shown == rounds else f" Of {rounds} rounds, {shown} are shown."
+
+
+def named_rows(matrix: TransferMatrix) -> bool:
+    """Say whether the figure of the matrix has rows of policies from elsewhere."""
+    return len(matrix.space) != 2 and len(matrix.known) > 0
+
+
+def in_part(replicate: Replicate) -> str:
+    """Say what is drawn where policies are measured on some targets only."""
+    if replicate.matrix.complete:
+        return ""
+    return (
+        " Where the policy that serves a target was not measured on it, the return is what "
+        "matrix-gp forecasts; with one feature these targets are rings."
+    )
 
 
 def dotted(study: Study) -> str:

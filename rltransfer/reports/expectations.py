@@ -16,7 +16,8 @@ class Expectation:
     """One round of a selector, in returns.
 
     Attributes:
-        round: from 2 on; of the first round nothing is expected.
+        round: from 2 on; of the first round nothing is expected, unless policies from
+            elsewhere were known before it.
         source: what was trained.
         predicted_set_point, set_point: its return on its own context; None if not predicted.
         predicted_gain, error: by how much it was to raise V, and the standard error or None.
@@ -34,7 +35,7 @@ class Expectation:
     @classmethod
     def of_lane(cls, state: LaneState) -> tuple[Expectation, ...]:
         """Return the rounds of which a gain was predicted."""
-        V, set_points = state.transfer.coverage_curve(), state.transfer.set_points
+        set_points = state.transfer.set_points
         return tuple(
             cls(
                 round=k + 1,
@@ -43,10 +44,10 @@ class Expectation:
                 set_point=float(set_points[k]),
                 predicted_gain=pick.predicted_gain,
                 error=pick.predicted_error,
-                gain=float(V[k] - V[k - 1]),
+                gain=gain,
             )
-            for k, pick in enumerate(state.picks)
-            if k > 0 and pick.predicted_gain is not None
+            for k, (pick, gain) in enumerate(zip(state.picks, state.gains, strict=True))
+            if gain is not None and pick.predicted_gain is not None
         )
 
 

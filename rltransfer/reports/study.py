@@ -15,9 +15,10 @@ from rltransfer.contexts import Context, ContextSpace
 from rltransfer.envs.spec import EnvironmentSpec
 from rltransfer.errors import InvalidExperiment, RLTransferError
 from rltransfer.experiment.agenda import Agenda
+from rltransfer.experiment.checks import MULTI_TASK
 from rltransfer.experiment.keys import Lineage
-from rltransfer.experiment.lanes import LaneState
-from rltransfer.experiment.spec import MULTI_TASK, Experiment
+from rltransfer.experiment.lanes import LaneState, learned
+from rltransfer.experiment.spec import Experiment
 from rltransfer.experiment.tables import best_known, gap_reports
 from rltransfer.runs import Run, SourceRecord
 from rltransfer.transfer import GapReport, TransferMatrix
@@ -74,9 +75,11 @@ class Replicate:
         known = self.matrix
         trained = {known.sources[index] for index in known.trained}
         for record in self.pool.values():
+            if record.origin is not None:  # its row is in the matrix from the beginning
+                continue
             if record.context is not None and record.context not in trained:
                 trained.add(record.context)
-                known = known.learn(record.context, record.returns)
+                known = learned(known, known.problem.source_index(record.context), record)
         return known
 
     @cached_property
@@ -97,7 +100,7 @@ class Replicate:
 
     @cached_property
     def best_known(self) -> NDArray[np.float64]:
-        """The best mean return of any policy of the run on each target, shape (M,)."""
+        """The best mean return of any policy of the run on each target, shape (M,), or NaN."""
         return best_known(self.pool)
 
     @cached_property

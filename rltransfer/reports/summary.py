@@ -12,6 +12,8 @@ from rltransfer.reports.comparison import Comparison, CoverageCurve, Reference
 from rltransfer.reports.cost import Cost, from_nothing
 from rltransfer.reports.covered import Covered
 from rltransfer.reports.estimate import Estimate
+from rltransfer.reports.known import KnownShare
+from rltransfer.reports.measured import Measured
 from rltransfer.reports.study import Study
 from rltransfer.reports.worst import Worst
 
@@ -62,7 +64,9 @@ class Summary:
         mean_gap, mean_regret: ΔJ and regret, averaged over targets.
         worst: the largest gap.
         covered: which part of the family is covered.
+        measured: how much of this was measured, and how much is forecast.
         cost: what was spent, and saved.
+        known: what policies from elsewhere, with which the study began, are good for.
         ahead: what another source is expected to win, by seed; empty where nothing is predicted.
         selectors: the own selector, then those it is compared with.
         references: further coverages.
@@ -83,7 +87,9 @@ class Summary:
     mean_regret: Estimate
     worst: Worst
     covered: Covered
+    measured: Measured
     cost: Cost
+    known: tuple[KnownShare, ...]
     ahead: tuple[Ahead, ...]
     selectors: tuple[SelectorResult, ...]
     references: tuple[Reference, ...]
@@ -109,7 +115,9 @@ class Summary:
             mean_regret=Estimate.of_seeds([report.mean_regret for report in reports], rng),
             worst=Worst.of(study),
             covered=Covered.of(study, rng),
+            measured=Measured.of(study),
             cost=Cost.of(study),
+            known=KnownShare.of_study(study),
             ahead=Ahead.of_study(study),
             selectors=tuple(result(own, curve, rng) for curve in curves_of(comparison)),
             references=comparison.references,
@@ -124,7 +132,16 @@ class Summary:
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON."""
         words = ("experiment", "env", "selector", "rounds", "planned")
-        parts = ("coverage", "score", "mean_gap", "mean_regret", "worst", "covered", "cost")
+        parts = (
+            "coverage",
+            "score",
+            "mean_gap",
+            "mean_regret",
+            "worst",
+            "covered",
+            "measured",
+            "cost",
+        )
         return {
             **{name: getattr(self, name) for name in words},
             "vary": list(self.vary),
@@ -132,6 +149,7 @@ class Summary:
             "finished": self.finished,
             "missing": list(self.missing),
             **{name: getattr(self, name).to_dict() for name in parts},
+            "known": [known.to_dict() for known in self.known],
             "ahead": [ahead.to_dict() for ahead in self.ahead],
             "selectors": [row.to_dict() for row in self.selectors],
             "references": {row.name: row.coverage.to_dict() for row in self.references},
@@ -171,6 +189,8 @@ def notes(study: Study) -> list[str]:
         )
     if episodes == 1:
         said.append("One episode per target: the gaps have no interval over episodes.")
+    if measured := Measured.of(study).sentence:
+        said.append(measured)
     if study.experiment.inherits:
         said.append(inheritance(study))
     return said

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from rltransfer.experiment.lanes import LaneState
 from rltransfer.reports import findings
 from rltransfer.reports.study import Replicate
 from rltransfer.reports.words import context_text
@@ -43,6 +42,7 @@ class TrainedRow:
 
     Attributes:
         label: its context, or what it is called.
+        known: whether it is from elsewhere, and this run has only measured it.
         color: of the source in the figures; None where the study's own selector did not pick it.
         lanes: which selector picked it in which round, such as `mbtl 2`.
         steps, seconds: what its training cost.
@@ -58,6 +58,7 @@ class TrainedRow:
     """
 
     label: str
+    known: bool
     color: str | None
     lanes: tuple[str, ...]
     steps: int
@@ -93,6 +94,7 @@ def trained_row(replicate: Replicate, record: SourceRecord) -> TrainedRow:
     colors, own = source_colors(replicate.matrix), replicate.own.keys
     return TrainedRow(
         label=label(replicate, record),
+        known=record.origin is not None,
         color=colors.get(record.context) if record.context and record.key in own else None,
         lanes=tuple(f"{name} {k + 1}" for name, k in rounds.items()),
         steps=record.steps,
@@ -100,7 +102,7 @@ def trained_row(replicate: Replicate, record: SourceRecord) -> TrainedRow:
         monitor_steps=record.monitor_steps,
         wall=record.finished - record.started,
         own=own_return(replicate, record),
-        gain=None if first is None else gain(replicate.states[first], rounds[first]),
+        gain=None if first is None else replicate.states[first].gains[rounds[first]],
         reason="" if first is None else replicate.states[first].picks[rounds[first]].reason,
         finished=moment(record.finished),
         parents=tuple(label(replicate, replicate.pool[key]) for key in record.parents),
@@ -108,21 +110,17 @@ def trained_row(replicate: Replicate, record: SourceRecord) -> TrainedRow:
     )
 
 
-def gain(state: LaneState, k: int) -> float | None:
-    """Return by how much the pick of round k (from 0) raised V; None in the first round."""
-    V = state.transfer.coverage_curve()
-    return float(V[k] - V[k - 1]) if k else None
-
-
 def label(replicate: Replicate, record: SourceRecord) -> str:
     """Return the record's context with units, or its name."""
-    if record.context is None:
+    if record.context is None or record.origin is not None:
         return record.label
     return context_text(replicate.matrix.space, record.context)
 
 
 def own_return(replicate: Replicate, record: SourceRecord) -> float | None:
     """Return a policy's mean return on its own context, if that is a target."""
+    if record.own is not None:
+        return sum(record.own) / len(record.own)
     if record.context is None:
         return None
     target = replicate.matrix.problem.target_index(record.context)

@@ -49,7 +49,7 @@ class Entry:
         value: the coverage V after it, in raw returns.
         gain: by how much it raised V.
         own: the policy's mean return on its own context.
-        returns: its mean return per target, shape (M,).
+        returns: its mean return per target, length M; None where it was not measured.
         curve: (step, score) while it was trained.
         note: why it was chosen, and what came of it.
         predicted: what was expected of it before it was trained, by name.
@@ -60,7 +60,7 @@ class Entry:
     value: float
     gain: float
     own: float
-    returns: tuple[float, ...]
+    returns: tuple[float | None, ...]
     curve: tuple[tuple[int, float], ...]
     note: str
     steps: int

@@ -25,11 +25,11 @@ from rltransfer.contexts import Context
 from rltransfer.data import Transitions
 from rltransfer.data.transitions_file import FILE, write_transitions
 from rltransfer.errors import CorruptRun
-from rltransfer.files import verify_folder
+from rltransfer.files import read_bytes, verify_folder
+from rltransfer.runs.origin import Origin
+from rltransfer.runs.result_file import FORMAT, read_result
 
 __all__ = ["SavablePolicy", "SourceRecord", "StageRecord"]
-
-FORMAT = 1
 
 
 class SavablePolicy(Protocol):
@@ -63,8 +63,10 @@ class SourceRecord:
     Attributes:
         key: its name in the run, made of its context and its parents; or the multi-task
             recipe's name.
-        context: the source context; None if it was trained on many.
-        returns, lengths: of each episode in each target, shape (M, E).
+        context: the source context, in the varied features; None if it was trained on many, or
+            on one that these features do not say.
+        returns, lengths: of each episode in each target, shape (M, E); NaN and 0 in targets that
+            the policy was not measured in.
         curve: (step, mean return on its own contexts) while it was trained.
         steps: environment steps of its training.
         seconds: wall-clock time of its training.
@@ -77,6 +79,9 @@ class SourceRecord:
         stage_results: what each stage cost and found; empty in folders of older versions.
         monitor_steps: environment steps of the episodes behind the curve, which are not part of
             `steps`; None in folders of older versions, which did not count them.
+        origin: where a known policy comes from, whose training costs this run nothing; None for
+            one that it has trained.
+        own: returns of a known policy on its own context; None where that is not known.
         recorded: what it saw while it was trained, to be written; `read` leaves it on the disk,
             see `data.transitions_file`.
     """
@@ -97,11 +102,20 @@ class SourceRecord:
     stage_results: tuple[StageRecord, ...] = ()
     monitor_steps: int | None = None
     recorded: Transitions | None = None
+    origin: Origin | None = None
+    own: tuple[float, ...] | None = None
 
     @property
     def label(self) -> str:
         """A short text for tables."""
+        if self.origin is not None:
+            return self.origin.name
         return self.key if self.context is None else self.context.label
+
+    @property
+    def measured(self) -> NDArray[np.bool_]:
+        """Which targets the policy was measured in, shape (M,)."""
+        return np.asarray(~np.isnan(self.returns).any(axis=1))
 
     def write(self, folder: Path, policy: SavablePolicy, targets: tuple[Context, ...]) -> None:
         """Write everything but the manifest into an existing folder."""
@@ -116,6 +130,7 @@ class SourceRecord:
         """Return what `result.json` holds."""
         return {
             "format": FORMAT,
+            "kind": "trained" if self.origin is None else "known",
             "key": self.key,
             "context": None if self.context is None else dict(self.context),
             "steps": self.steps,
@@ -129,6 +144,8 @@ class SourceRecord:
             "monitor_steps": self.monitor_steps,
             "simulator": dict(self.versions),
             "shape": list(self.returns.shape),
+            "origin": None if self.origin is None else self.origin.model_dump(),
+            "own": None if self.own is None else list(self.own),
         }
 
     @classmethod
@@ -139,35 +156,30 @@ class SourceRecord:
             CorruptRun: naming the file that is damaged, missing or of another format.
         """
         verify_folder(folder)
+        said = read_result(folder)
         try:
-            result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-            if result["format"] != FORMAT:
-                raise CorruptRun(
-                    f"{folder} has format {result['format']}; this version reads {FORMAT}. "
-                    "Use the version that wrote it."
-                )
-            returns, lengths = read_returns(folder / "returns.parquet", tuple(result["shape"]))
+            returns, lengths = read_returns(folder / "returns.parquet", said.shape)
             return cls(
-                key=result["key"],
-                context=None if result["context"] is None else Context(result["context"]),
+                key=said.key,
+                context=None if said.context is None else Context(said.context),
                 returns=returns,
                 lengths=lengths,
                 curve=read_curve(folder / "learning.csv"),
-                steps=result["steps"],
-                seconds=result["seconds"],
-                seed=result["seed"],
-                started=result["started"],
-                finished=result["finished"],
-                stages=tuple(result["stages"]),
-                versions=result.get("simulator", {}),
-                parents=tuple(result.get("parents", ())),
-                stage_results=tuple(
-                    StageRecord(**said) for said in result.get("stage_results", ())
-                ),
-                monitor_steps=result.get("monitor_steps"),
+                steps=said.steps,
+                seconds=said.seconds,
+                seed=said.seed,
+                started=said.started,
+                finished=said.finished,
+                stages=tuple(said.stages),
+                versions=said.simulator,
+                parents=tuple(said.parents),
+                stage_results=tuple(StageRecord(**dict(stage)) for stage in said.stage_results),
+                monitor_steps=said.monitor_steps,
+                origin=said.origin,
+                own=None if said.own is None else tuple(said.own),
             )
-        except (KeyError, TypeError, ValueError, OSError) as error:
-            raise CorruptRun(f"{folder} cannot be read as a trained source: {error!r}.") from error
+        except (ValueError, KeyError, OSError) as error:
+            raise CorruptRun(f"{folder} cannot be read as a trained source: {error}.") from None
 
 
 def write_curve(path: Path, curve: tuple[tuple[int, float], ...]) -> None:
@@ -178,9 +190,8 @@ def write_curve(path: Path, curve: tuple[tuple[int, float], ...]) -> None:
 
 def read_curve(path: Path) -> tuple[tuple[int, float], ...]:
     """Read what `write_curve` wrote."""
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.reader(file))[1:]
-    return tuple((int(step), float(score)) for step, score in rows)
+    lines = read_bytes(path).decode().splitlines()
+    return tuple((int(step), float(score)) for step, score in list(csv.reader(lines))[1:])
 
 
 def write_returns(
@@ -210,6 +221,9 @@ def read_returns(
     """Read returns and lengths, both of the given shape (M, E)."""
     import pyarrow.parquet as pq
 
-    table = pq.read_table(path, columns=["return", "length"])
+    file = pq.ParquetFile(path)
+    if file.metadata.num_rows != shape[0] * shape[1]:
+        raise ValueError(f"{path.name} has {file.metadata.num_rows:,} rows, not {shape}")
+    table = file.read(columns=["return", "length"])
     returns = table["return"].to_numpy().astype(np.float64).reshape(shape)
     return returns, table["length"].to_numpy().astype(np.int64).reshape(shape)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -12,9 +11,22 @@ from typing import Any
 
 from rltransfer.contexts import Context
 from rltransfer.errors import CorruptRun, InvalidExperiment
-from rltransfer.files import commit_folder, sweep, write_text
+from rltransfer.files import (
+    Unreadable,
+    commit_folder,
+    open_json,
+    open_text,
+    parse_toml,
+    read_bytes,
+    require_no_links,
+    seal_json,
+    seal_text,
+    sweep,
+    write_text,
+)
 from rltransfer.runs.lock import locked
 from rltransfer.runs.provenance import provenance
+from rltransfer.runs.result_file import read_result
 from rltransfer.runs.source import SavablePolicy, SourceRecord
 
 __all__ = ["Run"]
@@ -53,8 +65,9 @@ class Run:
             return run
         if path.exists() and not path.is_dir():
             raise InvalidExperiment(f"{path} is a file; a run needs a folder. Use another --runs.")
-        write_text(run.path / "provenance.json", json.dumps(provenance(), indent=1))
-        write_text(run.experiment_file, description)  # last: its presence says that the run exists
+        write_text(run.provenance_file, seal_json(provenance()))
+        # last: its presence says that the run exists
+        write_text(run.experiment_file, seal_text(description))
         return run
 
     @classmethod
@@ -95,6 +108,11 @@ class Run:
         return self.path / "experiment.toml"
 
     @property
+    def provenance_file(self) -> Path:
+        """The conditions under which the run began."""
+        return self.path / "provenance.json"
+
+    @property
     def sources_folder(self) -> Path:
         """Where the committed sources lie."""
         return self.path / "sources"
@@ -118,17 +136,26 @@ class Run:
             CorruptRun: if the file is damaged.
         """
         try:
-            return tomllib.loads(self.experiment_file.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise CorruptRun(f"{self.experiment_file} cannot be read: {error}.") from None
+            return parse_toml(open_text(read_bytes(self.experiment_file)))
+        except Unreadable as error:
+            raise CorruptRun(
+                f"{self.experiment_file} cannot be read: {error}. Put it back from a copy; what "
+                "is to be changed belongs into another run, under another name."
+            ) from None
 
     def provenance(self) -> dict[str, Any]:
-        """Return the conditions under which the run began; empty if they were removed."""
+        """Return the conditions under which the run began.
+
+        Raises:
+            CorruptRun: if the file is missing or damaged.
+        """
         try:
-            said = json.loads((self.path / "provenance.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return said if isinstance(said, dict) else {}
+            return open_json(read_bytes(self.provenance_file))
+        except Unreadable as error:
+            raise CorruptRun(
+                f"{self.provenance_file} cannot be read: {error}. Put it back from a copy; or "
+                "write {} into it, and the run goes on without knowing how it began."
+            ) from None
 
     def source_folders(self) -> list[Path]:
         """Return the committed source folders in the order of their commit."""
@@ -150,9 +177,10 @@ class Run:
 
         Raises:
             KeyError: if no source of this key is committed.
+            CorruptRun: if a source is damaged.
         """
         for folder in self.source_folders():
-            if json.loads((folder / "result.json").read_text(encoding="utf-8"))["key"] == key:
+            if read_result(folder).key == key:
                 return folder
         raise KeyError(key)
 
@@ -164,7 +192,9 @@ class Run:
 
         Raises:
             RunLocked: if another process works here.
+            CorruptRun: if there is a link in the folder.
         """
+        require_no_links(self.path)
         with locked(self.path):
             sweep(self.path)
             sweep(self.sources_folder)

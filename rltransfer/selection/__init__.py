@@ -16,11 +16,13 @@ from rltransfer.selection.designs import KMedoids, SobolDesign
 from rltransfer.selection.gap import FittedSlope, FixedSlope, GapModel
 from rltransfer.selection.matrix_gp import MatrixGP
 from rltransfer.selection.mbtl import MBTL, LiteralMBTL
+from rltransfer.selection.measuring import Measuring
 from rltransfer.selection.mpts import MPTS
 from rltransfer.selection.oracle import MyopicOracle, SequentialOracle, replay
 from rltransfer.selection.outsiders import OptunaGP, OptunaTPE
 from rltransfer.selection.registry import DEFAULT_SELECTOR, SELECTORS, make_selector
 from rltransfer.selection.sd_mbtl import GPMBTL, MGPMBTL, MMBTL
+from rltransfer.selection.serving import Served, serve
 
 if TYPE_CHECKING:
     from rltransfer.selection.sampler import MBTLSampler
@@ -42,17 +44,20 @@ __all__ = [
     "LiteralMBTL",
     "MBTLSampler",
     "MatrixGP",
+    "Measuring",
     "MyopicOracle",
     "OptunaGP",
     "OptunaTPE",
     "Proposal",
     "RandomSelector",
     "SequentialOracle",
+    "Served",
     "SobolDesign",
     "SourceTaskSelector",
     "equidistant_curve",
     "make_selector",
     "replay",
+    "serve",
 ]
 
 

@@ -16,7 +16,15 @@ from rltransfer.contexts import Context
 from rltransfer.errors import InvalidExperiment
 from rltransfer.transfer import TransferMatrix
 
-__all__ = ["Proposal", "SourceTaskSelector", "first_best", "middle", "untrained"]
+__all__ = [
+    "Proposal",
+    "SourceTaskSelector",
+    "first_best",
+    "middle",
+    "require_complete",
+    "require_nothing_known",
+    "untrained",
+]
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,34 @@ def untrained(transfer: TransferMatrix) -> NDArray[np.intp]:
             "one: ask for fewer rounds, or give more candidates."
         )
     return np.flatnonzero(open_candidates)
+
+
+def require_complete(transfer: TransferMatrix, name: str) -> None:
+    """Raise if a policy was not measured on every target.
+
+    Raises:
+        InvalidExperiment: naming the selector and others that can go on.
+    """
+    if not transfer.complete:
+        raise InvalidExperiment(
+            f"selector {name!r} needs every policy measured on every target, and here they are "
+            "measured on some. Leave out `measure`, or use 'matrix-gp', 'mbtl', or a plan such as "
+            "'equidistant'."
+        )
+
+
+def require_nothing_known(transfer: TransferMatrix, name: str) -> None:
+    """Raise if policies from elsewhere are known.
+
+    Raises:
+        InvalidExperiment: naming the selector and others that can take them.
+    """
+    if transfer.known:
+        raise InvalidExperiment(
+            f"selector {name!r} can learn from sources of its own choice only, and here policies "
+            "from elsewhere are known. Leave out `known`, or use 'matrix-gp', or a plan such as "
+            "'equidistant'."
+        )
 
 
 def first_best(scores: NDArray[np.float64], candidates: NDArray[np.intp]) -> int:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from rltransfer.errors import InvalidExperiment
 from rltransfer.transfer import TransferMatrix
 
-__all__ = ["FittedSlope", "FixedSlope", "GapModel", "spread"]
+__all__ = ["FittedSlope", "FixedSlope", "GapModel", "reached", "spread"]
 
 Array = NDArray[np.float64]
 
@@ -58,7 +58,7 @@ class FixedSlope:
 class FittedSlope:
     """Non-negative least squares of the observed drops against the distances.
 
-    Minimises, over w >= 0 and over all trained x and all targets y,
+    Minimises, over w >= 0 and over all trained x and all targets y that were measured,
 
         Σ ( J(π_x; x) - J(π_x; y) - w·D )² + strength · Σ_j ( w_j - w_0 )²
 
@@ -80,16 +80,34 @@ class FittedSlope:
         d = len(transfer.space)
         gram = self.strength * np.eye(d)
         moment = np.full(d, self.strength * spread(transfer))
-        for index, drops in zip(transfer.trained, transfer.gaps(), strict=True):
-            D = np.abs(transfer.units_targets - transfer.units_sources[index])  # (M, d)
+        rows = zip(transfer.trained, transfer.gaps(), transfer.measured, strict=True)
+        for index, drops, measured in rows:
+            D = np.abs(transfer.units_targets[measured] - transfer.units_sources[index])
             gram += D.T @ D
-            moment += D.T @ drops
+            moment += D.T @ drops[measured]
         return non_negative(gram, moment)
 
 
+def reached(transfer: TransferMatrix, slopes: Array) -> Array:
+    """Return what the trained policies reach on each target, (M,): measured, or by the gap.
+
+    Where a policy was not measured, its set point minus the gap stands for its return.
+
+    Args:
+        transfer: what is known.
+        slopes: w, (d,).
+    """
+    if transfer.complete:
+        return transfer.best
+    X = transfer.units_sources[list(transfer.trained)]
+    gaps = np.abs(X[:, None] - transfer.units_targets) @ slopes
+    expected = np.where(transfer.measured, -np.inf, transfer.set_points[:, None] - gaps)
+    return np.asarray(np.maximum(expected.max(axis=0), transfer.best))
+
+
 def spread(transfer: TransferMatrix) -> float:
-    """Return the standard deviation of all observed mean returns; 1 where they do not vary."""
-    deviation = float(transfer.mean.std()) if transfer.trained else 0.0
+    """Return the standard deviation of all measured mean returns; 1 where they do not vary."""
+    deviation = float(transfer.mean[transfer.measured].std()) if transfer.trained else 0.0
     return deviation if deviation > 0.0 else 1.0
 
 

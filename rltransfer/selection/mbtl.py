@@ -16,8 +16,15 @@ from numpy.typing import NDArray
 
 from rltransfer.errors import InvalidExperiment
 from rltransfer.selection.acquisition import covered, expected_gain, exploration
-from rltransfer.selection.base import Proposal, first_best, middle, untrained
-from rltransfer.selection.gap import FittedSlope, GapModel, spread
+from rltransfer.selection.base import (
+    Proposal,
+    first_best,
+    middle,
+    require_complete,
+    require_nothing_known,
+    untrained,
+)
+from rltransfer.selection.gap import FittedSlope, GapModel, reached, spread
 from rltransfer.selection.surrogate import LiteralGP, SetPointGP
 from rltransfer.transfer import TransferMatrix
 
@@ -82,7 +89,8 @@ class MBTL:
     The first pick is the middle of the candidates. After that, the candidate with the largest
     expected gain of coverage: set points from a Gaussian process over the unit cube, gap with
     slopes fitted to all observed returns. Adding a constant to all returns, or multiplying them
-    by one, changes no pick.
+    by one, changes no pick. Where a policy was not measured, its return is its set point minus the
+    gap.
 
     Attributes:
         gap: how performance falls with distance.
@@ -95,19 +103,21 @@ class MBTL:
     def propose(self, transfer: TransferMatrix) -> Proposal:
         """Return the next source; see `SourceTaskSelector`."""
         untrained(transfer)
+        require_nothing_known(transfer, "mbtl")
         if not transfer.trained:
             return middle_first(transfer, middle(transfer))
         X = transfer.units_sources
         mu, sigma = self.surrogate.posterior(
             X[list(transfer.trained)], transfer.set_points, X, spread(transfer)
         )
+        slopes = self.gap.slopes(transfer)
         outlook = Outlook(
             X=X,
             Y=transfer.units_targets,
             mu=mu,
             sigma=sigma,
-            w=self.gap.slopes(transfer),
-            V=transfer.best,
+            w=slopes,
+            V=reached(transfer, slopes),
             length="unit length",
         )
         return outlook.propose(transfer)
@@ -146,6 +156,8 @@ class LiteralMBTL:
                 targets in ascending or descending order; also if every candidate is trained.
         """
         untrained(transfer)
+        require_complete(transfer, "mbtl-literal")
+        require_nothing_known(transfer, "mbtl-literal")
         require_line(transfer)
         indices = np.arange(len(transfer.sources), dtype=np.float64)[:, None]
         if not transfer.trained:

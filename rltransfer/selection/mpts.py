@@ -19,10 +19,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rltransfer.selection.base import Proposal, first_best, untrained
+from rltransfer.selection.base import (
+    Proposal,
+    first_best,
+    require_complete,
+    require_nothing_known,
+    untrained,
+)
 from rltransfer.selection.baselines import RandomSelector
-from rltransfer.selection.risk_model import RiskModel
 from rltransfer.transfer import TransferMatrix
+from rltransfer.transfer.risk_model import RiskModel
 
 __all__ = ["MPTS"]
 
@@ -52,6 +58,8 @@ class MPTS:
     def propose(self, transfer: TransferMatrix) -> Proposal:
         """Return the next source; see `SourceTaskSelector`."""
         candidates = untrained(transfer)
+        require_complete(transfer, "mpts")
+        require_nothing_known(transfer, "mpts")
         if not transfer.trained:
             return RandomSelector(self.seed).propose(transfer)
         score = self._scores(transfer)
@@ -71,6 +79,6 @@ class MPTS:
         for best in np.maximum.accumulate(transfer.mean, axis=0):
             batch = rng.permutation(len(targets))[:BATCH]
             model.learn(targets[batch], -best[batch])
-        risks = model.sample(transfer.units_sources, self.draws)
-        score = self.gamma_mean * risks.mean(axis=0) + self.gamma_deviation * risks.std(axis=0)
-        return np.asarray(score)
+        return model.optimistic(
+            transfer.units_sources, self.gamma_mean, self.gamma_deviation, self.draws
+        )

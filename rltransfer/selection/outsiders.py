@@ -18,7 +18,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rltransfer.errors import InvalidExperiment
-from rltransfer.selection.base import Proposal, first_best, untrained
+from rltransfer.selection.base import (
+    Proposal,
+    first_best,
+    require_complete,
+    require_nothing_known,
+    untrained,
+)
 from rltransfer.transfer import TransferMatrix, trials
 
 if TYPE_CHECKING:
@@ -46,6 +52,8 @@ class OptunaGP:
             InvalidExperiment: also if torch, which the sampler needs, is not installed.
         """
         untrained(transfer)
+        require_complete(transfer, "optuna-gp")
+        require_nothing_known(transfer, "optuna-gp")
         from optuna.samplers import GPSampler
 
         try:
@@ -72,6 +80,8 @@ class OptunaTPE:
     def propose(self, transfer: TransferMatrix) -> Proposal:
         """Return the next source; see `SourceTaskSelector`."""
         untrained(transfer)
+        require_complete(transfer, "tpe")
+        require_nothing_known(transfer, "tpe")
         from optuna.samplers import TPESampler
 
         with quiet():

@@ -4,6 +4,8 @@ Notation
     N, M, K   numbers of sources, targets, picks (the budget)
     J         returns, shape (N, M)
     V_k       coverage of the first k picks: mean_y max_{i <= k} J(π_{x_i}; y)
+    S_k       what targets return when each is served by the policy of which most is measured or
+              forecast: V_k where policies are measured on all targets, and at most that
     score     (mean_k V - random) / (oracle - random), where `random` and `oracle` are mean_k V of
               random selection and of the sequential oracle
 """
@@ -22,8 +24,10 @@ from numpy.typing import NDArray
 from rltransfer.contexts import ContextFeature, ContextSpace
 from rltransfer.errors import InvalidExperiment, RLTransferError
 from rltransfer.selection.base import Proposal, SourceTaskSelector
+from rltransfer.selection.measuring import Measuring
 from rltransfer.selection.oracle import SequentialOracle
 from rltransfer.selection.registry import make_selector
+from rltransfer.selection.serving import serve
 from rltransfer.transfer import TransferMatrix
 from rltransfer.transfer.files import CompleteMatrix
 
@@ -57,10 +61,14 @@ class Playback:
     Attributes:
         decisions: in order, length K.
         V: coverage after each, shape (K,).
+        served: S_k after each, shape (K,).
+        cells: how many returns were measured, over all picks.
     """
 
     decisions: tuple[Decision, ...]
     V: Array
+    served: Array
+    cells: int
 
     @property
     def picks(self) -> tuple[int, ...]:
@@ -74,18 +82,39 @@ class Playback:
 
 
 def play_back(
-    selector: SourceTaskSelector, truth: CompleteMatrix, budget: int, heard: Heard = lambda: None
+    selector: SourceTaskSelector,
+    truth: CompleteMatrix,
+    budget: int,
+    heard: Heard = lambda: None,
+    measuring: Measuring | None = None,
 ) -> Playback:
-    """Let a selector pick `budget` sources, and show it each row only after it picked that."""
-    transfer = truth.untrained
+    """Let a selector pick `budget` sources, and show it each row only after it picked that.
+
+    Args:
+        selector: picks the sources.
+        truth: the matrix.
+        budget: K.
+        heard: called after every decision.
+        measuring: which part of a row is shown; all of it if None.
+    """
+    transfer, served = truth.untrained, []
     decisions: list[Decision] = []
     for _ in range(budget):
         started = perf_counter()
         proposal = selector.propose(transfer)
         decisions.append(Decision(proposal, perf_counter() - started))
-        transfer = truth.reveal(transfer, proposal.index)
+        shown = None if measuring is None else measuring.choose(transfer, proposal.index)
+        transfer = truth.reveal(transfer, proposal.index, shown)
+        served.append(served_truly(truth, transfer))
         heard()
-    return Playback(tuple(decisions), transfer.coverage_curve())
+    V = np.maximum.accumulate(truth.J[list(transfer.trained)], axis=0).mean(axis=1)
+    return Playback(tuple(decisions), V, np.array(served), int(transfer.measured.sum()))
+
+
+def served_truly(truth: CompleteMatrix, transfer: TransferMatrix) -> float:
+    """Return S_k: the true return of the policies that are thought to serve the targets best."""
+    rows = np.array(transfer.trained)[serve(transfer).rows]
+    return float(truth.J[rows, np.arange(len(rows))].mean())
 
 
 def warm_up(selector: SourceTaskSelector) -> None:
@@ -119,12 +148,14 @@ class Contest:
         budget: K.
         seed: for the selectors that draw at random.
         score: raw returns that count as 0 and 1 for selectors that normalise.
+        measuring: which part of a row a selector is shown; all of it if None.
     """
 
     truth: CompleteMatrix
     budget: int
     seed: int
     score: tuple[float, float]
+    measuring: Measuring | None = None
 
     def __post_init__(self) -> None:
         N = len(self.truth.J)
@@ -144,7 +175,7 @@ class Contest:
         """
         selector = make_selector(name, seed=self.seed, budget=self.budget, score=self.score)
         warm_up(selector)
-        return play_back(selector, self.truth, self.budget, heard)
+        return play_back(selector, self.truth, self.budget, heard, self.measuring)
 
     @cached_property
     def random(self) -> Array:

@@ -1,4 +1,4 @@
-"""Which context the next episode of a multi-task training lives in."""
+"""Every context as often as any other."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rltransfer.contexts import Context
+from rltransfer.training.context_sampler import FinishedEpisode
 
 __all__ = ["ContextRounds"]
 
@@ -29,3 +30,6 @@ class ContextRounds:
         if not self._waiting:
             self._waiting = self._rng.permutation(len(self._contexts)).tolist()
         return self._contexts[self._waiting.pop()]
+
+    def hear(self, episode: FinishedEpisode) -> None:
+        """Do nothing: how episodes end changes no round."""

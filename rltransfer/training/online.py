@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rltransfer.contexts import Context
 from rltransfer.errors import SourceFailed
 from rltransfer.training.algorithms import AlgorithmSettings
 from rltransfer.training.context_rounds import ContextRounds
+from rltransfer.training.context_sampler import ContextSampler, FinishedEpisode
+from rltransfer.training.context_samplers import EVENLY, make_context_sampler
 from rltransfer.training.global_state import own_global_state
 from rltransfer.training.head_start import HeadStart
 from rltransfer.training.monitor import TrainingMonitor
@@ -47,12 +50,14 @@ class OnlineRL:
         looks: how often the monitor scores the policy; of equal scores the later is kept.
         stop: ends the training before its budget is spent; None to spend it.
         record: how many of the last transitions to keep; 0 for none.
+        contexts: a name of `CONTEXT_SAMPLERS`: how episodes get theirs, where there are several.
     """
 
     settings: AlgorithmSettings
     looks: int = LOOKS
     stop: StoppingRule | None = None
     record: int = 0
+    contexts: str = EVENLY
 
     @property
     def name(self) -> str:
@@ -82,7 +87,9 @@ class OnlineRL:
         began = time.perf_counter()
         agent_seed, contexts_seed = (int(word >> 1) for word in seed.generate_state(2))
         rng = np.random.default_rng(contexts_seed)
-        with own_global_state(), closing(make_venv(problem, self.settings.n_envs, rng)) as venv:
+        sampler = make_context_sampler(self.contexts, problem, self.settings.steps, rng)
+        n = self.settings.n_envs
+        with own_global_state(), closing(make_venv(problem, n, rng, sampler)) as venv:
             recorder = self.recorder(venv, problem)
             agent = self.agent(recorder or venv, problem, start, agent_seed)
             keeper = BestCheckpoint(
@@ -160,16 +167,32 @@ class OnlineRL:
         }
 
 
-def make_venv(problem: TrainingProblem, n: int, rng: np.random.Generator) -> ContextVecEnv:
-    """Return n sub-environments; with several contexts, every episode draws one."""
+def make_venv(
+    problem: TrainingProblem,
+    n: int,
+    rng: np.random.Generator,
+    sampler: ContextSampler | None = None,
+) -> ContextVecEnv:
+    """Return n sub-environments; with several contexts, every episode draws one.
+
+    Args:
+        problem: whose contexts.
+        n: how many.
+        rng: draws the contexts in rounds, where no sampler is given.
+        sampler: draws the contexts, and hears how the episodes end.
+    """
     from rltransfer.envs.vector import ContextVecEnv
 
     if problem.context is not None:
         return ContextVecEnv(problem.env, [problem.context] * n, observe=problem.observe)
-    rounds = ContextRounds(problem.contexts, rng)
-    return ContextVecEnv(
-        problem.env,
-        [rounds.draw() for _ in range(n)],
-        observe=problem.observe,
-        next_context=lambda _row: rounds.draw(),
-    )
+    contexts = sampler if sampler is not None else ContextRounds(problem.contexts, rng)
+
+    def next_context(row: int) -> Context:
+        ended = venv.episodes  # the row's episode is over, the next has not begun
+        score, steps = float(ended.returns[row]), int(ended.lengths[row])
+        contexts.hear(FinishedEpisode(ended.contexts[row], score, steps))
+        return contexts.draw()
+
+    first = [contexts.draw() for _ in range(n)]
+    venv = ContextVecEnv(problem.env, first, observe=problem.observe, next_context=next_context)
+    return venv

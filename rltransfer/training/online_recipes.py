@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from rltransfer.envs import ContextualEnv, TrainingDefaults
 from rltransfer.errors import InvalidExperiment
 from rltransfer.training.algorithms import AlgorithmSettings, defaults_of, resolve
+from rltransfer.training.context_samplers import EVENLY
 from rltransfer.training.online import OnlineRL
 from rltransfer.training.problem import TrainingProblem
 from rltransfer.training.recipe import Contexts
@@ -26,6 +27,8 @@ class OnlineRecipe:
         observe: the context features that the policies see.
         stop: ends a training before its budget is spent.
         record: how many of a training's last transitions are kept.
+        contexts: how episodes get theirs, where a policy is trained on several; a name of
+            `CONTEXT_SAMPLERS`.
     """
 
     algorithm: str | None = None
@@ -33,6 +36,7 @@ class OnlineRecipe:
     observe: tuple[str, ...] = ()
     stop: StoppingRule | None = None
     record: int = 0
+    contexts: str = EVENLY
 
     @property
     def inherits(self) -> bool:
@@ -51,7 +55,9 @@ class OnlineRecipe:
 
     def trainer(self, env: ContextualEnv) -> Trainer:
         """Return the trainer; see `Recipe.trainer`."""
-        return Trainer([OnlineRL(self.settings(env), stop=self.stop, record=self.record)])
+        settings = self.settings(env)
+        stage = OnlineRL(settings, stop=self.stop, record=self.record, contexts=self.contexts)
+        return Trainer([stage])
 
     def data_trainer(self, env: ContextualEnv) -> Trainer:
         """Refuse.
@@ -87,7 +93,7 @@ class FromScratch(OnlineRecipe):
 
 
 class MultiTask(OnlineRecipe):
-    """All contexts, one policy: every episode draws its context; see `observe`."""
+    """All contexts, one policy: every episode draws its context; see `observe`, `contexts`."""
 
     def problems(self, env: ContextualEnv, contexts: Contexts) -> tuple[TrainingProblem, ...]:
         """Return the only problem."""

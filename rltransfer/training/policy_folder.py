@@ -1,7 +1,7 @@
 """A policy on disk: `policy.safetensors` for the weights, `policy.json` for everything else.
 
-The JSON names the sha256 of the weights and is written last, so that a folder whose writing was
-interrupted does not pass for a policy. Neither file can make a reader run code.
+The JSON names the sha256 of the weights and of itself, and is written last, so that a folder whose
+writing was interrupted does not pass for a policy. Neither file can make a reader run code.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
 from rltransfer.errors import InvalidPolicy, explain_validation
-from rltransfer.files import write_bytes
+from rltransfer.files import Unreadable, open_json, read_bytes, seal_json, write_bytes
 from rltransfer.schema import Table
 from rltransfer.training.policy_spec import PolicySpec
 
-__all__ = ["read_policy", "write_policy"]
+__all__ = ["read_json", "read_policy", "read_tensors", "write_pair", "write_policy"]
 
 FORMAT = 1
 WEIGHTS = "policy.safetensors"
 DESCRIPTION = "policy.json"
 WEIGHTS_LIMIT = 1_000_000_000  # bytes
 DESCRIPTION_LIMIT = 4_000_000  # bytes
-ADVICE = "Take the folder from where it was saved, or train the policy again."
+ADVICE = "Take the folder from where it was saved, or train it again."
 
 Weights = Mapping[str, NDArray[np.float32]]
 
@@ -47,12 +47,7 @@ def write_policy(folder: Path, spec: PolicySpec, weights: Weights) -> None:
     Raises:
         StorageError: if the disk is full or the folder cannot be written.
     """
-    from safetensors.numpy import save
-
-    data = save(dict(weights))
-    file = PolicyFile(weights_sha256=sha256(data).hexdigest(), policy=spec)
-    write_bytes(folder / WEIGHTS, data)
-    write_bytes(folder / DESCRIPTION, file.model_dump_json(indent=1).encode())
+    write_pair(folder / WEIGHTS, weights, folder / DESCRIPTION, {"policy": spec})
 
 
 def read_policy(folder: Path) -> tuple[PolicySpec, dict[str, NDArray[np.float32]]]:
@@ -61,75 +56,86 @@ def read_policy(folder: Path) -> tuple[PolicySpec, dict[str, NDArray[np.float32]
     Raises:
         InvalidPolicy: if one is missing, damaged, changed, too large, or of another format.
     """
-    file = read_description(folder / DESCRIPTION)
-    path = folder / WEIGHTS
-    data = read_bytes(path, WEIGHTS_LIMIT)
-    if sha256(data).hexdigest() != file.weights_sha256:
-        raise InvalidPolicy(
-            f"{path} is not the file that {DESCRIPTION} describes (sha256 differs): it was "
-            f"changed, damaged, or only half saved. {ADVICE}"
-        )
-    return file.policy, read_weights(path, data)
-
-
-def read_description(path: Path) -> PolicyFile:
-    """Read `policy.json` against its schema; repeated keys and NaN are errors, too."""
-    text = read_bytes(path, DESCRIPTION_LIMIT)
+    path = folder / DESCRIPTION
+    table = read_json(path)
     try:
-        plain = json.loads(text, object_pairs_hook=without_repeats, parse_constant=no_constant)
-    except (ValueError, RecursionError) as error:
-        raise InvalidPolicy(f"{path} is not the JSON of a policy: {error}. {ADVICE}") from None
-    given = plain.get("format") if isinstance(plain, dict) else None
-    if given != FORMAT:
-        raise InvalidPolicy(
-            f"{path} has format {given!r}; this version reads {FORMAT}. Use the version of "
-            "rltransfer that wrote it."
-        )
-    try:
-        return PolicyFile.model_validate_json(text)
+        file = PolicyFile.model_validate_json(json.dumps(table))
     except ValidationError as error:
         raise InvalidPolicy(f"{explain_validation(error, str(path))} {ADVICE}") from None
+    return file.policy, read_tensors(folder / WEIGHTS, file.weights_sha256)
 
 
-def read_weights(path: Path, data: bytes) -> dict[str, NDArray[np.float32]]:
-    """Read tensors, all of which must be float32."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
+# -- tensors, and a JSON file that says what they are ------------------------------------------
 
+
+def write_pair(path: Path, tensors: Weights, description: Path, said: Mapping[str, Table]) -> None:
+    """Write tensors, and then the description that names their sha256.
+
+    Args:
+        path: of the tensors.
+        tensors: float32, by name.
+        description: path of the JSON file.
+        said: what else it says.
+
+    Raises:
+        StorageError: if the disk is full or the folder cannot be written.
+    """
+    from safetensors.numpy import save
+
+    data = save(dict(tensors))
+    table = {
+        "format": FORMAT,
+        "weights_sha256": sha256(data).hexdigest(),
+        **{name: value.model_dump(mode="json") for name, value in said.items()},
+    }
+    write_bytes(path, data)
+    write_bytes(description, seal_json(table).encode())
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the table in a description; repeated keys and NaN are errors, too."""
+    data = bytes_of(path, DESCRIPTION_LIMIT)
     try:
-        weights = load(data)
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise InvalidPolicy(f"{path} is not a safetensors file: {error}. {ADVICE}") from None
-    for name, array in weights.items():
-        if array.dtype != np.float32:
-            raise InvalidPolicy(
-                f"{path}: the weight {name!r} must be float32; got {array.dtype}. {ADVICE}"
-            )
-    return weights
-
-
-def read_bytes(path: Path, limit: int) -> bytes:
-    """Read a whole file that is no larger than `limit` bytes."""
-    try:
-        size = path.stat().st_size
-        if size > limit:
-            raise InvalidPolicy(f"{path} has {size:,} bytes; at most {limit:,} are read.")
-        return path.read_bytes()
-    except OSError as error:
+        table = open_json(data)
+    except Unreadable as error:
+        raise InvalidPolicy(f"{path} is not the JSON it should be: {error}. {ADVICE}") from None
+    if table.get("format") != FORMAT:
         raise InvalidPolicy(
-            f"{path} cannot be read ({error.strerror}): a policy is a folder with {WEIGHTS} and "
-            f"{DESCRIPTION}. {ADVICE}"
-        ) from None
-
-
-def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Build a JSON object whose keys are all different."""
-    table = dict(pairs)
-    if len(table) != len(pairs):
-        raise ValueError("a key is repeated")
+            f"{path} has format {repr(table.get('format'))[:40]}; this version reads {FORMAT}. "
+            "Use the version of rltransfer that wrote it."
+        )
     return table
 
 
-def no_constant(name: str) -> float:
-    """Refuse NaN and Infinity."""
-    raise ValueError(f"{name} is no number that JSON knows")
+def read_tensors(path: Path, expected: str) -> dict[str, NDArray[np.float32]]:
+    """Read tensors, all of which must be float32, from the file with this sha256."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    data = bytes_of(path, WEIGHTS_LIMIT)
+    if sha256(data).hexdigest() != expected:
+        raise InvalidPolicy(
+            f"{path} is not the file that {path.stem}.json describes (sha256 differs): it was "
+            f"changed, damaged, or only half saved. {ADVICE}"
+        )
+    try:
+        tensors = load(data)
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise InvalidPolicy(f"{path} is not a safetensors file: {error}. {ADVICE}") from None
+    for name, array in tensors.items():
+        if array.dtype != np.float32:
+            raise InvalidPolicy(
+                f"{path}: {name[:80]!r} must be float32; got {array.dtype}. {ADVICE}"
+            )
+    return tensors
+
+
+def bytes_of(path: Path, limit: int) -> bytes:
+    """Read a whole file that is no larger than `limit` bytes."""
+    try:
+        return read_bytes(path, limit)
+    except Unreadable as error:
+        raise InvalidPolicy(
+            f"{path} cannot be read ({error}): what was saved is a folder with "
+            f"{path.stem}.safetensors and {path.stem}.json. {ADVICE}"
+        ) from None

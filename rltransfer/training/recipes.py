@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from rltransfer.envs import TrainingDefaults
 from rltransfer.errors import UnknownName, did_you_mean
+from rltransfer.training.context_samplers import EVENLY
 from rltransfer.training.offline_recipes import (
     CloneThenPPO,
     FaithfulUniO4,
@@ -43,6 +44,7 @@ def make_recipe(
     observe: Sequence[str] = (),
     stop: StoppingRule | None = None,
     record: int = 0,
+    contexts: str = EVENLY,
 ) -> Recipe:
     """Build a recipe by name.
 
@@ -53,6 +55,8 @@ def make_recipe(
         observe: the context features that the policies see; none by default.
         stop: ends a training before its budget is spent.
         record: how many of a training's last transitions are kept.
+        contexts: how episodes get theirs, where a policy is trained on several; a name of
+            `CONTEXT_SAMPLERS`.
 
     Raises:
         UnknownName: if there is no such recipe.
@@ -61,4 +65,4 @@ def make_recipe(
         raise UnknownName(
             f"unknown recipe {name!r}{did_you_mean(name, RECIPES)} Known: {', '.join(RECIPES)}."
         )
-    return RECIPES[name](algorithm, defaults, tuple(observe), stop, record)
+    return RECIPES[name](algorithm, defaults, tuple(observe), stop, record, contexts)

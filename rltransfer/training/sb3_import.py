@@ -8,7 +8,6 @@ member is at most read as text; weights come from `policy.pth` alone, through to
 from __future__ import annotations
 
 import io
-import json
 import re
 import zipfile
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from rltransfer.envs.wrappers import visible_space
 from rltransfer.errors import InvalidPolicy
+from rltransfer.files import open_plain, parse_json, require_small_archive
 from rltransfer.training.algorithms import find
 from rltransfer.training.policy import Policy
 from rltransfer.training.policy_spec import Normalization
@@ -29,8 +29,13 @@ from rltransfer.training.sb3_weights import policy_from_weights
 
 __all__ = ["import_sb3"]
 
-SIZE_LIMIT = 1_000_000_000  # bytes, unpacked
-RATIO_LIMIT = 100  # unpacked : packed
+MOST_BYTES = 1_000_000_000
+"""Of the zip itself."""
+
+SHARED = 4
+"""How often a number in the file may be part of a tensor. One that repeats a single number without
+end would fill the memory as soon as it is copied."""
+
 MEMBERS = {
     "_stable_baselines3_version",
     "actor.optimizer.pth",
@@ -96,13 +101,13 @@ def import_sb3(
 def read_members(path: Path) -> tuple[bytes, bytes]:
     """Return the members `data` and `policy.pth` of a zip, after checking all that it lists."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            check_names(archive, path)
-            check_sizes(archive, path)
-            tensors = archive.read("policy.pth")
-            with zipfile.ZipFile(io.BytesIO(tensors)) as inner:
-                check_sizes(inner, path)
-            return archive.read("data"), tensors
+        with open_plain(path.resolve(), MOST_BYTES) as file:
+            require_small_archive(file)
+            with zipfile.ZipFile(file) as archive:
+                check_names(archive, path)
+                data, tensors = archive.read("data"), archive.read("policy.pth")
+        require_small_archive(io.BytesIO(tensors))
+        return data, tensors
     except InvalidPolicy:
         raise
     except Exception as error:  # whatever a damaged archive provokes
@@ -116,23 +121,10 @@ def check_names(archive: zipfile.ZipFile, path: Path) -> None:
         raise InvalidPolicy(f"{path} lists a member twice.")
     if unknown := sorted(set(names) - MEMBERS):
         raise InvalidPolicy(
-            f"{path} has a member {unknown[0]!r} that Stable-Baselines3 does not write."
+            f"{path} has a member {unknown[0][:80]!r} that Stable-Baselines3 does not write."
         )
     if missing := sorted({"data", "policy.pth"} - set(names)):
         raise InvalidPolicy(f"{path} lacks {missing[0]}: Stable-Baselines3 did not save it.")
-
-
-def check_sizes(archive: zipfile.ZipFile, path: Path) -> None:
-    """Refuse members that unpack to too much, or suspiciously well."""
-    members = archive.infolist()
-    if sum(member.file_size for member in members) > SIZE_LIMIT:
-        raise InvalidPolicy(f"{path} would unpack to more than {SIZE_LIMIT:,} bytes.")
-    for member in members:
-        if member.file_size > RATIO_LIMIT * max(member.compress_size, 1):
-            raise InvalidPolicy(
-                f"{path}: {member.filename} would unpack to more than {RATIO_LIMIT} times its "
-                "size, as a decompression bomb does."
-            )
 
 
 def read_tensors(data: bytes) -> dict[str, NDArray[np.float32]]:
@@ -141,12 +133,24 @@ def read_tensors(data: bytes) -> dict[str, NDArray[np.float32]]:
         state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except Exception as error:  # whatever a foreign file provokes
         first = str(error).partition("\n")[0]
-        raise InvalidPolicy(f"policy.pth does not hold tensors only ({first})") from None
+        raise InvalidPolicy(f"policy.pth does not hold tensors only ({first[:200]})") from None
     if not isinstance(state, Mapping) or not all(
         isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in state.items()
     ):
         raise InvalidPolicy("policy.pth must map names to tensors.")
+    for name, tensor in state.items():
+        if not is_plain(tensor):
+            raise InvalidPolicy(f"{name[:80]!r} in policy.pth is not a plain tensor of numbers.")
+    claimed = sum(tensor.numel() * tensor.element_size() for tensor in state.values())
+    if claimed > SHARED * len(data):
+        raise InvalidPolicy(f"the tensors in policy.pth claim {claimed:,} bytes of {len(data):,}.")
     return {name: tensor.to(torch.float32).numpy() for name, tensor in state.items()}
+
+
+def is_plain(tensor: torch.Tensor) -> bool:
+    """Say whether a tensor is an ordinary array of real numbers in memory."""
+    dense = tensor.layout is torch.strided and tensor.device.type == "cpu"
+    return dense and tensor.is_floating_point() and not tensor.is_quantized
 
 
 def declared_activation(data: bytes, default: str) -> str:
@@ -156,19 +160,20 @@ def declared_activation(data: bytes, default: str) -> str:
         InvalidPolicy: if `policy_kwargs` holds something that would change the policy's actions.
     """
     try:
-        described = json.loads(data)
+        described = parse_json(data, float)
         arguments = described.get("policy_kwargs") or {}
         names = {name for name in arguments if not name.startswith(":")}
-    except (ValueError, AttributeError, TypeError, RecursionError):
+    except (ValueError, AttributeError, TypeError):
         raise InvalidPolicy("its member data is not the JSON that it should be.") from None
     if unknown := sorted(names - HARMLESS):
-        raise InvalidPolicy(f"policy_kwargs[{unknown[0]!r}] is not supported.")
+        raise InvalidPolicy(f"policy_kwargs[{unknown[0][:80]!r}] is not supported.")
     if "activation_fn" not in names:
         return default
     known = {kind.__name__: name for name, kind in ACTIVATIONS.items()}
     found = re.search(r"(\w+)'>$", str(arguments["activation_fn"]))
     if found is None or found[1] not in known:
         raise InvalidPolicy(
-            f"activation_fn must be {' or '.join(known)}; got {arguments['activation_fn']!r}."
+            f"activation_fn must be {' or '.join(known)}; got "
+            f"{repr(arguments['activation_fn'])[:80]}."
         )
     return known[found[1]]

@@ -1,6 +1,7 @@
 """What is known about transfer: returns of policies on contexts, gaps, and their statistics."""
 
 from rltransfer.transfer.gaps import GapReport, gap_report, generalization_gap
+from rltransfer.transfer.known import KnownPolicy, KnownRows
 from rltransfer.transfer.matrix import TransferMatrix
 from rltransfer.transfer.problem import TransferProblem
 from rltransfer.transfer.statistics import (
@@ -16,6 +17,8 @@ from rltransfer.transfer.statistics import (
 __all__ = [
     "GapReport",
     "Interval",
+    "KnownPolicy",
+    "KnownRows",
     "TransferMatrix",
     "TransferProblem",
     "bootstrap_means",

@@ -7,6 +7,9 @@ Notation
     reached   J(π_x(y); y)
     gap       ΔJ(x(y), y) = set point - reached                     (MBTL, Cho et al. 2024)
     regret    best return known for y - reached
+
+A target that no policy was measured on has no covering source, and all its numbers are NaN; means
+and extremes are over the others.
 """
 
 from __future__ import annotations
@@ -19,7 +22,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from rltransfer.contexts import Context, ContextSpace
 from rltransfer.errors import InvalidTransferMatrix
+from rltransfer.transfer.known import KnownPolicy
 from rltransfer.transfer.matrix import TransferMatrix
+from rltransfer.transfer.rows import mean_of_episodes
 from rltransfer.transfer.statistics import bootstrap_means, interval
 
 if TYPE_CHECKING:
@@ -38,7 +43,10 @@ class GapReport:
         space: the varied features.
         round: how many sources were trained.
         targets: the target contexts.
-        sources: the covering source of each target.
+        sources: the covering source of each target; None where no policy was measured, or the
+            context of the one that serves it is not known.
+        known: the name of the policy from elsewhere that serves the target; None where a source
+            of the study does.
         set_point, reached, gap, regret: see the notation above, in units of the return.
         low, high: ends of the gap's bootstrap interval over episodes.
     """
@@ -46,7 +54,8 @@ class GapReport:
     space: ContextSpace
     round: int
     targets: tuple[Context, ...]
-    sources: tuple[Context, ...]
+    sources: tuple[Context | None, ...]
+    known: tuple[str | None, ...]
     set_point: Array
     reached: Array
     gap: Array
@@ -57,22 +66,22 @@ class GapReport:
     @property
     def mean_gap(self) -> float:
         """The gap averaged over targets."""
-        return float(self.gap.mean())
+        return float(np.nanmean(self.gap))
 
     @property
     def mean_regret(self) -> float:
         """The regret averaged over targets."""
-        return float(self.regret.mean())
+        return float(np.nanmean(self.regret))
 
     @property
     def worst_gap(self) -> float:
         """The largest gap."""
-        return float(self.gap.max())
+        return float(np.nanmax(self.gap))
 
     @property
     def worst_target(self) -> Context:
         """The target with the largest gap; ties: the first."""
-        return self.targets[int(self.gap.argmax())]
+        return self.targets[int(np.nanargmax(self.gap))]
 
     def to_frame(self) -> pd.DataFrame:
         """Return a table with one row per target."""
@@ -87,6 +96,7 @@ class GapReport:
                 **context_columns("source", self.space, self.sources),
                 **context_columns("target", self.space, self.targets),
                 **{name: getattr(self, name) for name in columns},
+                "known": [name or "" for name in self.known],
             }
         )
 
@@ -115,14 +125,16 @@ def gap_report(
     Raises:
         InvalidTransferMatrix: if nothing is trained, or `best_known` does not fit the targets.
     """
-    covering = matrix.covering
-    set_point, reached = matrix.set_points[covering], matrix.best
+    seen = matrix.seen
+    set_point = np.where(seen, mean_of_episodes(matrix.covering_returns[1]), np.nan)
+    reached = np.where(seen, matrix.best, np.nan)
     low, high = interval(gap_replicates(matrix, rng, resamples), confidence)
     return GapReport(
         space=matrix.space,
         round=len(matrix.trained),
         targets=matrix.targets,
-        sources=tuple(matrix.sources[matrix.trained[k]] for k in covering),
+        sources=tuple(home_of(policy) for policy in matrix.served_by),
+        known=tuple(name_of(policy) for policy in matrix.served_by),
         set_point=set_point,
         reached=reached,
         gap=set_point - reached,
@@ -132,16 +144,23 @@ def gap_report(
     )
 
 
+def home_of(policy: Context | KnownPolicy | None) -> Context | None:
+    """Return where a policy was trained; None where that is not known, or there is no policy."""
+    return policy.context if isinstance(policy, KnownPolicy) else policy
+
+
+def name_of(policy: Context | KnownPolicy | None) -> str | None:
+    """Return the name of a policy from elsewhere; None for all others."""
+    return policy.name if isinstance(policy, KnownPolicy) else None
+
+
 def gap_replicates(matrix: TransferMatrix, rng: np.random.Generator, resamples: int) -> Array:
     """Return bootstrap replicates of every target's gap, shape (resamples, M)."""
-    covering = matrix.covering
-    targets = np.arange(len(matrix.targets))
+    there, home = matrix.covering_returns
     replicates = np.asarray(
-        bootstrap_means(matrix.own[covering], rng, resamples)
-        - bootstrap_means(matrix.returns[covering, targets], rng, resamples)
+        bootstrap_means(home, rng, resamples) - bootstrap_means(there, rng, resamples)
     )
-    sources = [matrix.sources[matrix.trained[k]] for k in covering]
-    serves_itself = [x == y for x, y in zip(sources, matrix.targets, strict=True)]
+    serves_itself = [home_of(x) == y for x, y in zip(matrix.served_by, matrix.targets, strict=True)]
     replicates[:, serves_itself] = 0.0
     return replicates
 

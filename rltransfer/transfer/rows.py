@@ -8,41 +8,86 @@ from numpy.typing import ArrayLike, NDArray
 from rltransfer.errors import InvalidTransferMatrix
 from rltransfer.transfer.problem import TransferProblem
 
-__all__ = ["append", "checked_own", "checked_row", "mean_of_episodes"]
+__all__ = [
+    "append",
+    "checked_own",
+    "checked_row",
+    "episodes_of",
+    "mean_of_episodes",
+    "require_whole_cells",
+]
 
 Array = NDArray[np.float64]
 
 
 def checked_row(
-    problem: TransferProblem, index: int, returns: ArrayLike, episodes: int | None
+    problem: TransferProblem,
+    index: int,
+    returns: ArrayLike,
+    episodes: int | None,
+    measured: ArrayLike | None = None,
 ) -> Array:
     """Return the row of source `index`, shape (M, E), as a fresh array.
 
     Args:
         problem: which sources and targets there are.
         index: the source.
-        returns: its returns on the targets.
+        returns: its returns on the measured targets, (n, E).
         episodes: E of the earlier rows; None for the first.
+        measured: indices of the n targets; all if None. The others become NaN.
 
     Raises:
-        InvalidTransferMatrix: if the shape is wrong, or a return is not finite.
+        InvalidTransferMatrix: if the shape is wrong, a return is not finite, or `measured` is
+            not a choice of targets with the source's own context.
     """
-    row = np.array(returns, dtype=np.float64)
-    fits = row.ndim == 2 and len(row) == len(problem.targets) and row.shape[1] > 0
-    if not fits or (episodes is not None and row.shape[1] != episodes):
+    targets = checked_choice(problem, index, measured)
+    found = np.array(returns, dtype=np.float64)
+    fits = found.ndim == 2 and len(found) == len(targets) and found.shape[1] > 0
+    if not fits or (episodes is not None and found.shape[1] != episodes):
+        which = "targets" if measured is None else "measured targets"
         raise InvalidTransferMatrix(
-            f"the returns of source {index} must have shape (targets, episodes) = "
-            f"({len(problem.targets)}, {'any' if episodes is None else episodes}); "
-            f"got {row.shape}. For one return per target pass returns[:, None]."
+            f"the returns of source {index} must have shape ({which}, episodes) = "
+            f"({len(targets)}, {'any' if episodes is None else episodes}); "
+            f"got {found.shape}. For one return per target pass returns[:, None]."
         )
-    if not np.isfinite(row).all():
-        target, episode = np.argwhere(~np.isfinite(row))[0]
+    if not np.isfinite(found).all():
+        at, episode = np.argwhere(~np.isfinite(found))[0]
         raise InvalidTransferMatrix(
-            f"the return of source {index} on target {target}, {problem.targets[target]}, is "
-            f"{row[target, episode]} in episode {episode}; returns must be finite. Repeat the "
-            "evaluation, or record the lowest score for a failure."
+            f"the return of source {index} on target {targets[at]}, "
+            f"{problem.targets[targets[at]]}, is {found[at, episode]} in episode {episode}; "
+            "returns must be finite. Repeat the evaluation, record the lowest score for a "
+            "failure, or leave the target out of `measured`."
         )
+    row = np.full((len(problem.targets), found.shape[1]), np.nan)
+    row[targets] = found
     return row
+
+
+def checked_choice(
+    problem: TransferProblem, index: int, measured: ArrayLike | None
+) -> NDArray[np.intp]:
+    """Return the indices of the targets that source `index` was measured on, (n,).
+
+    Raises:
+        InvalidTransferMatrix: if there are none, one is unknown or repeated, or the source is a
+            target and not among them.
+    """
+    M, own = len(problem.targets), problem.target_index(problem.sources[index])
+    if measured is None:
+        return np.arange(M)
+    chosen = np.asarray(measured)
+    whole = chosen.ndim == 1 and len(chosen) > 0 and np.issubdtype(chosen.dtype, np.integer)
+    if not whole or len(set(chosen.tolist())) < len(chosen) or not set(chosen) <= set(range(M)):
+        raise InvalidTransferMatrix(
+            f"`measured` of source {index} must list different targets by their indices 0 to "
+            f"{M - 1}, at least one; got {measured}."
+        )
+    if own is not None and own not in chosen:
+        raise InvalidTransferMatrix(
+            f"source {index}, {problem.sources[index]}, is target {own} too and must be measured "
+            f"there: every policy is measured on its own context. Add {own} to `measured`."
+        )
+    return chosen.astype(np.intp)
 
 
 def checked_own(
@@ -93,6 +138,23 @@ def same(a: Array, b: Array) -> bool:
 def append(rows: Array, row: Array) -> Array:
     """Return the rows with one more; a row of any length starts an empty stack."""
     return np.concatenate([rows, row[None]]) if len(rows) else row[None]
+
+
+def episodes_of(*stacks: Array) -> int | None:
+    """Return the number of episodes in the first stack that has rows; None if none has."""
+    return next((rows.shape[-1] for rows in stacks if len(rows)), None)
+
+
+def require_whole_cells(returns: Array) -> None:
+    """Raise unless each policy was measured on a target in all episodes (K, M, E) or in none."""
+    missing = np.isnan(returns)
+    torn = missing.any(axis=-1) & ~missing.all(axis=-1)
+    if torn.any():
+        k, target = np.argwhere(torn)[0]
+        raise InvalidTransferMatrix(
+            f"the returns of trained source {k} on target {target} are missing in some episodes "
+            f"and not in others, {returns[k, target]}; a target is measured in all or in none."
+        )
 
 
 def mean_of_episodes(returns: Array) -> Array:

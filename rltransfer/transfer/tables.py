@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from rltransfer.contexts import Context, ContextSpace
 from rltransfer.errors import InvalidTransferMatrix
+from rltransfer.transfer.known import KnownRows
 from rltransfer.transfer.problem import TransferProblem
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["context_columns", "read_parquet", "to_frame", "to_parquet"]
 
-Parts = tuple[TransferProblem, tuple[int, ...], NDArray[np.float64], NDArray[np.float64]]
+Parts = tuple[TransferProblem, tuple[int, ...], NDArray[np.float64], NDArray[np.float64], KnownRows]
 """The fields of a transfer matrix, in order."""
 
 KEY = b"rltransfer"
@@ -33,18 +34,20 @@ FORMAT = 1
 
 
 def context_columns(
-    role: str, space: ContextSpace, contexts: Sequence[Context]
+    role: str, space: ContextSpace, contexts: Sequence[Context | None]
 ) -> dict[str, NDArray[np.float64]]:
-    """Return columns `<role>.<feature>`, each of shape (n,), for n contexts."""
-    values = space.to_array(contexts)
+    """Return columns `<role>.<feature>`, each of shape (n,), for n contexts; NaN for None."""
+    known = np.array([context is not None for context in contexts], dtype=bool)
+    values = np.full((len(contexts), len(space)), np.nan)
+    values[known] = space.to_array([context for context in contexts if context is not None])
     return {f"{role}.{name}": values[:, j] for j, name in enumerate(space.names)}
 
 
 def to_frame(matrix: TransferMatrix) -> pd.DataFrame:
-    """Return one row per round (from 1), target and episode (from 0); K * M * E rows."""
+    """Return one row per round (from 1), measured target and episode (from 0)."""
     import pandas as pd
 
-    rounds, targets, episodes = np.indices(matrix.returns.shape).reshape(3, -1)
+    rounds, targets, episodes = np.nonzero(~np.isnan(matrix.returns))
     trained = [matrix.sources[index] for index in matrix.trained]
     source = context_columns("source", matrix.space, trained)
     target = context_columns("target", matrix.space, matrix.targets)
@@ -54,7 +57,7 @@ def to_frame(matrix: TransferMatrix) -> pd.DataFrame:
             **{name: column[rounds] for name, column in source.items()},
             **{name: column[targets] for name, column in target.items()},
             "episode": episodes,
-            "return": matrix.returns.ravel(),
+            "return": matrix.returns[rounds, targets, episodes],
         }
     )
 
@@ -103,21 +106,29 @@ def describe(matrix: TransferMatrix) -> dict[str, Any]:
         "trained": list(matrix.trained),
         "shape": list(matrix.returns.shape),
         "own": {"shape": list(matrix.own.shape), "values": matrix.own.ravel().tolist()},
+        "measured": [np.flatnonzero(row).tolist() for row in matrix.measured],
+        "known": matrix.known.to_plain(),
     }
 
 
 def restore(path: str | PathLike[str], data: dict[str, Any], returns: NDArray[np.float64]) -> Parts:
     """Put description and returns together again."""
-    if len(returns) != np.prod(data["shape"]):
+    shape = tuple(data["shape"])
+    rows = np.full(shape, np.nan)
+    measured = np.zeros(shape, dtype=bool)
+    for k, targets in enumerate(data.get("measured", [range(shape[1])] * shape[0])):
+        measured[k, list(targets)] = True
+    if len(returns) != measured.sum():
         raise InvalidTransferMatrix(
-            f"{path} should hold {np.prod(data['shape'])} returns, of shape "
-            f"{tuple(data['shape'])}; it holds {len(returns)}. Was it filtered or cut?"
+            f"{path} should hold {measured.sum()} returns, of shape {shape}; it holds "
+            f"{len(returns)}. Was it filtered or cut?"
         )
+    rows[measured] = returns
     problem = TransferProblem(
         ContextSpace.from_dict(data["space"]),
         tuple(Context(values) for values in data["sources"]),
         tuple(Context(values) for values in data["targets"]),
     )
     own = np.array(data["own"]["values"], dtype=np.float64).reshape(data["own"]["shape"])
-    rows = np.array(returns, dtype=np.float64).reshape(data["shape"])
-    return problem, tuple(data["trained"]), rows, own
+    known = KnownRows.of_plain(data.get("known", ()))
+    return problem, tuple(data["trained"]), rows, own, known

@@ -263,3 +263,53 @@ def test_mbtl_picks_the_same_whatever_the_unit_of_the_returns(
         for name in ("one", "other")
     )
     assert one == other
+
+
+# -- parts of rows ----------------------------------------------------------------------------
+
+
+def test_policies_may_be_measured_on_some_targets_only(command, toy):
+    words = ("--matrix", toy, "--budget", 3, "--measure", 0.25)
+    told = json.loads(ran(command, *words, "--json").out)
+    assert set(told) == {"picks", "V", "served", "returns_measured", "seconds_per_decision"}
+    assert told["returns_measured"] == 3 * 3
+    picks = told["picks"]
+    assert told["V"] == pytest.approx([TOY.truth[picks[:k]].max(axis=0).mean() for k in (1, 2, 3)])
+    assert np.all(np.array(told["served"]) <= np.array(told["V"]) + 1e-9)
+    said = ran(command, *words).out
+    assert "9 of 36 returns were measured, 25%." in said
+    assert f"return {told['served'][-1]:.4g}." in " ".join(said.split())
+
+
+def test_selectors_that_need_whole_rows_are_named(command, toy):
+    done = command("select", "--matrix", toy, "--budget", 3, "--measure", 4, "--selector", "tpe")
+    assert done.code == 2
+    assert "selector 'tpe' needs every policy measured on every target" in done.err
+    told = json.loads(
+        ran(
+            command, "--matrix", toy, "--budget", 3, "--measure", 4, "--selector", "all", "--json"
+        ).out
+    )["selectors"]
+    assert {name for name, got in told.items() if "error" in got} == {
+        "mbtl-literal", "gp-mbtl", "m-gp-mbtl", "mpts", "optuna-gp", "tpe"
+    }  # fmt: skip
+    assert told["random"]["returns_measured"] == 12
+
+
+@pytest.mark.parametrize("measure", ["0", "1.5", "13", "-1", "nan"])
+def test_a_part_that_is_none(command, toy, measure):
+    done = command("select", "--matrix", toy, "--budget", 3, "--measure", measure)
+    assert done.code == 2
+    assert "a whole number of them from 1 to 12; got" in " ".join(done.err.split())
+
+
+def test_a_study_says_what_measuring_less_saves(command, tmp_path):
+    words = ("cartpole", "--vary", "length", "--targets", 20, "--rounds", 3, "--dry-run", "--json")
+    whole, part = (
+        json.loads(command("run", *words, *more).out) for more in ((), ("--measure", 0.25))
+    )
+    assert part["episodes_at_most"] * 4 == whole["episodes_at_most"] == 3 * 20 * 10
+    assert part["experiment"]["evaluation"]["measure"] == 0.25
+    done = command("run", *words, "--measure", 0.25, "--selector", "mpts")
+    assert done.code == 2
+    assert "'mpts' needs every policy measured" in done.err

@@ -14,6 +14,7 @@ from minari.data_collector import EpisodeBuffer
 from rltransfer.data import Transitions, load_dataset, write_dataset
 from rltransfer.data.info import ContextRecord, DatasetInfo, ReferenceReturns
 from rltransfer.errors import InvalidContext, InvalidDataset, MissingDependency, StorageError
+from rltransfer.files import write_manifest
 
 ID = "rltransfer/cartpole/two-lengths/random-v0"
 
@@ -55,10 +56,11 @@ def metadata_file(folder):
 
 
 def edit(folder, **changes):
-    """Change the metadata; None removes a key."""
+    """Change the metadata, and the manifest with it; None removes a key."""
     path = metadata_file(folder)
     metadata = {**json.loads(path.read_text()), **changes}
     path.write_text(json.dumps({k: v for k, v in metadata.items() if v is not None}))
+    write_manifest(path.parent)
 
 
 def message_of(id, env, root, **options):
@@ -106,7 +108,7 @@ def test_minaris_own_score_works_in_one_context(root, falls, cartpole, monkeypat
 def test_only_the_dataset_is_left_behind(written, root, monkeypatch):
     assert [path.name for path in root.iterdir()] == ["rltransfer"]
     files = sorted(path.name for path in written.rglob("*") if path.is_file())
-    assert files == ["main_data.hdf5", "metadata.json"]
+    assert files == ["MANIFEST.json", "main_data.hdf5", "metadata.json"]
 
 
 def test_the_environment_variable_is_as_before(root, falls, cartpole, monkeypatch):
@@ -244,13 +246,10 @@ def strange(root, monkeypatch):
 STRANGE = "toys/strange-v1"
 
 
-@pytest.mark.parametrize("data_format", ["hdf5", "arrow"])
-def test_a_strangers_dataset_is_read(strange, root, cartpole, data_format):
-    if data_format == "arrow":
-        pytest.importorskip("pyarrow")
+def test_a_strangers_dataset_is_read(strange, root, cartpole):
     rng = np.random.default_rng(0)
     first, second = episode(3, rng), episode(2, rng)
-    strange(first, second, data_format=data_format)
+    strange(first, second)
     found = load_dataset(STRANGE, cartpole, root)
     data = found.transitions
     assert data.observations.dtype == np.float32
@@ -260,6 +259,12 @@ def test_a_strangers_dataset_is_read(strange, root, cartpole, data_format):
     assert data.contexts == (cartpole.space.default,)
     assert found.info.quality == "unstated"
     assert found.info.contexts[0].reference is None
+
+
+def test_a_dataset_that_is_not_in_hdf5_is_a_sentence(strange, root, cartpole):
+    pytest.importorskip("pyarrow")
+    strange(episode(3, np.random.default_rng(0)), data_format="arrow")
+    assert "data_format is 'arrow'; only 'hdf5' is read" in message_of(STRANGE, cartpole, root)
 
 
 def test_a_strangers_dataset_gets_the_context_that_is_named(strange, root, cartpole):
@@ -373,10 +378,6 @@ def remove_rewards(folder):
         del file["episode_1"]["rewards"]
 
 
-def unknown_format(folder):
-    edit(folder, data_format="pickle")
-
-
 def unknown_space(folder):
     edit(folder, action_space='{"type": "Os"}')
 
@@ -391,7 +392,6 @@ def unknown_space(folder):
         remove_hdf5,
         remove_episode,
         remove_rewards,
-        unknown_format,
         unknown_space,
     ],
 )

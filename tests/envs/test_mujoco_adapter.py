@@ -93,8 +93,8 @@ def test_a_family_may_bring_its_own_mjcf(write: Write) -> None:
 @pytest.mark.parametrize(
     ("mjcf", "sentence"),
     [
-        ("nonsense", r"body\.xml: MuJoCo cannot use this model: XML parse error"),
-        ("<mujoco><worldbody><body/>", r"body\.xml: MuJoCo cannot use this model: XML parse"),
+        ("nonsense", r"body\.xml cannot be read as XML: syntax error"),
+        ("<mujoco><worldbody><body/>", r"body\.xml cannot be read as XML: no element"),
         ("<mujoco><wordbody/></mujoco>", r"body\.xml: MuJoCo cannot use .*wordbody"),
         (hopper(torso="trunk"), r"'mass_torso' cannot be had: .* no body 'torso'.*Known: .*trunk"),
         (BALL, r"body\.xml: the model has 0 positions \(nq\), and its base needs 6"),

@@ -187,7 +187,7 @@ def test_cars_enter_no_faster_than_allowed() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("<net>", "is not a SUMO network: no element found"),
+        ("<net>", "cannot be read as XML: no element found"),
         ("<net/>", "must have one traffic light; it has 0"),
         ('<net><tlLogic id="a"/><tlLogic id="b"/></net>', "it has 2: a, b"),
         ('<net><tlLogic id="a"><phase state="GGyr"/></tlLogic></net>', "'a' has 0 green phases"),
@@ -201,5 +201,5 @@ def test_a_network_without_a_light_to_control(tmp_path: Path, text: str, words: 
 
 
 def test_a_missing_network(tmp_path: Path) -> None:
-    with pytest.raises(InvalidExperiment, match=r"nowhere\.net\.xml is not a SUMO network: "):
+    with pytest.raises(InvalidExperiment, match=r"nowhere\.net\.xml cannot be read as XML: "):
         read_signal(tmp_path / "nowhere.net.xml")

@@ -46,9 +46,12 @@ def stub_training(job):
     own = units.mean(0) if job.context is None else experiment.space.to_unit([job.context])[0]
     mean = 500 - 300 * np.abs(units - own).sum(1)
     returns = mean[:, None] + 7 * len(job.parents) + np.arange(experiment.evaluation.episodes)
+    if job.measured:
+        returns[np.setdiff1d(np.arange(len(targets)), job.measured)] = np.nan
     job.progress.write_text('[10, 20, 1.5]\n[20, 20, null]\n{"torn"')
     record = SourceRecord(
-        key=job.key, context=job.context, returns=returns, lengths=returns.astype(int),
+        key=job.key, context=job.context, returns=returns,
+        lengths=np.nan_to_num(returns).astype(int),
         curve=((10, 1.5), (20, 2.5)), steps=job.steps, seconds=1.0, seed=1, started=0.0,
         finished=1.0, stages=("stub",), parents=tuple(job.parents),
     )  # fmt: skip

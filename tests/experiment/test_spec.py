@@ -4,6 +4,7 @@ import pytest
 
 from rltransfer.envs import make
 from rltransfer.errors import InvalidExperiment
+from rltransfer.experiment.job import Job
 from rltransfer.experiment.spec import Experiment
 
 BASE = Experiment.of("cartpole", vary=["length"], targets=5, rounds=3)
@@ -98,6 +99,11 @@ def test_lanes_are_the_selector_and_the_compared_ones_once():
         ("training.steps", True, r"training\.steps"),
         ("training.recipe", "from-scrath", r"did you mean 'from-scratch'"),
         ("training.hyperparameters", {"lerning_rate": 1.0}, r"lerning_rate"),
+        ("training.contexts", "mtps", r"training\.contexts 'mtps' .*did you mean 'mpts'"),
+        ("training.contexts", "mpts", r"trains none\. Add 'multi-task' to selection\.compare"),
+        ("known", [], r"known: .*at least 1"),
+        ("known", [""], r"known\.0\.path: "),
+        ("known", [3], r"known\.0"),
         ("evaluation.episodes", 0, r"evaluation\.episodes: .*got 0"),
     ],
 )
@@ -115,10 +121,10 @@ def test_mistakes_are_sentences_that_name_the_field(path, value, message):
     ("content", "message"),
     [
         (b"", "this key is required"),
-        (b"\xff\xfe\x00", "cannot be read as text"),
-        (b"name = ", "is not TOML"),
-        (b'name = "a"\nname = "b"', "is not TOML"),
-        (b"x = [" + b"[" * 5000, "is not TOML"),
+        (b"\xff\xfe\x00", "is not UTF-8 text"),
+        (b"name = ", "cannot be read"),
+        (b'name = "a"\nname = "b"', "cannot be read"),
+        (b"x = [" + b"[" * 5000, "cannot be read"),
     ],
 )
 def test_files_that_are_no_experiment(tmp_path, content, message):
@@ -163,3 +169,13 @@ def test_a_run_of_other_features_is_not_continued():
 def test_many_features_get_a_short_name():
     acrobot = Experiment.of("acrobot", vary=list(make("acrobot").space.names), targets=2, rounds=1)
     assert acrobot.name == f"acrobot-{len(acrobot.contexts.vary)}-features"
+
+
+def test_how_multi_task_episodes_get_their_contexts_reaches_the_training(tmp_path):
+    study = Experiment.of(
+        "cartpole", vary=["length"], targets=5, rounds=2,
+        selection={"compare": ["multi-task"]}, training={"contexts": "mpts"},
+    )  # fmt: skip
+    assert study.resolved().training.contexts == "mpts"
+    job = Job.on_all(study.resolved(), "multi-task", tmp_path, tmp_path)
+    assert job.make_recipe(study).trainer(study.environment).stages[0].contexts == "mpts"

@@ -66,8 +66,11 @@ def commit(run: Run, experiment: Experiment, wanted: Lineage | str) -> None:
     else:
         lab = Lab(experiment.seeds[0])
         returns = lab.returns(experiment.space, context, targets, episodes)
+    if isinstance(wanted, Lineage) and wanted.measured:
+        returns[np.setdiff1d(np.arange(len(targets)), wanted.measured)] = np.nan
     record = SourceRecord(
-        key=key, context=context, returns=returns, lengths=returns.astype(np.int64),
+        key=key, context=context, returns=returns,
+        lengths=np.nan_to_num(returns).astype(np.int64),
         curve=((500, 50.0), (1000, 400.0)), steps=steps, seconds=SECONDS, seed=1, started=START,
         finished=START + 20.0, stages=("stub",), parents=parents,
         stage_results=(OFFLINE, StageRecord("online", steps, 2.5)) if parents else (),

@@ -1,12 +1,14 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from rltransfer.errors import CorruptRun
-from rltransfer.files import MANIFEST, commit_folder, digest
+from rltransfer.files import commit_folder, write_manifest
 from rltransfer.runs import SourceRecord
+from rltransfer.runs.origin import Origin
 
 
 @pytest.fixture
@@ -34,9 +36,7 @@ def test_returns_are_in_long_form_with_their_targets(folder, record, targets):
 def change_result(folder, **values):
     path = folder / "result.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
-    manifest = json.loads((folder / MANIFEST).read_text())
-    manifest["result.json"] = digest(path)
-    (folder / MANIFEST).write_text(json.dumps(manifest))
+    write_manifest(folder)
 
 
 def test_a_newer_format_is_named(folder):
@@ -49,3 +49,19 @@ def test_a_wrong_shape_is_a_sentence(folder):
     change_result(folder, shape=[5, 5])
     with pytest.raises(CorruptRun, match="cannot be read as a trained source"):
         SourceRecord.read(folder)
+
+
+def test_a_known_policy_comes_back_with_its_origin(tmp_path, record, policy, targets):
+    origin = Origin(name="old", path="elsewhere", weights="ab" * 32, provenance={"seed": "3"})
+    known = replace(record, key="known-12ab", origin=origin, own=(3.0, 4.5))
+    commit_folder(tmp_path / "00", lambda path: known.write(path, policy, targets))
+    found = SourceRecord.read(tmp_path / "00")
+    assert (found.origin, found.own, found.label) == (origin, (3.0, 4.5), "old")
+    assert found.result() == known.result()
+    assert json.loads((tmp_path / "00" / "result.json").read_text())["kind"] == "known"
+
+
+def test_what_the_run_has_trained_has_no_origin(folder):
+    told = json.loads((folder / "result.json").read_text())
+    assert (told["kind"], told["origin"]) == ("trained", None)
+    assert SourceRecord.read(folder).origin is None

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import json
 import os
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +8,7 @@ import pytest
 from safetensors.numpy import load_file, save
 
 from rltransfer.errors import InvalidPolicy, StorageError
+from rltransfer.files import open_json, seal_json
 from rltransfer.training import Policy
 from rltransfer.training.policy_folder import DESCRIPTION, WEIGHTS
 
@@ -21,14 +20,14 @@ def folder(policy, tmp_path):
 
 
 def edit(folder: Path, change) -> None:
-    """Change `policy.json`; the weights' sha256 is put right afterwards."""
+    """Change `policy.json`; both sha256 are put right afterwards."""
     from hashlib import sha256
 
     path = folder / DESCRIPTION
-    table = json.loads(path.read_text())
+    table = open_json(path.read_bytes())
     change(table)
     table["weights_sha256"] = sha256((folder / WEIGHTS).read_bytes()).hexdigest()
-    path.write_text(json.dumps(table))
+    path.write_text(seal_json(table))
 
 
 def test_comes_back_as_it_was(trained, tmp_path):
@@ -82,21 +81,22 @@ def test_no_damaged_description_does_worse_than_a_sentence(folder):
         bad = bytearray(good)
         bad[at] ^= 1 << int(rng.integers(8))
         path.write_bytes(bad)
-        with suppress(InvalidPolicy):  # a changed letter of the provenance is no damage
+        with pytest.raises(InvalidPolicy, match=DESCRIPTION):
             Policy.load(folder)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "is not the JSON of a policy"),
-        ("[" * 100_000, "is not the JSON of a policy"),
-        ("[]", "has format None; this version reads 1"),
+        ("", "is not the JSON it should be"),
+        ("[" * 100_000, "is not the JSON it should be"),
+        ("[]", "it is not a table"),
+        ("{}", "has format None; this version reads 1"),
         ('{"format": 2}', "has format 2; this version reads 1. Use the version"),
         ('{"format": 1, "format": 1}', "a key is repeated"),
         ('{"format": NaN}', "NaN is no number that JSON knows"),
         ('{"format": 1}', "weights_sha256: this key is required"),
-        ("\udcff", "is not the JSON of a policy"),
+        ("\udcff", "is not the JSON it should be"),
     ],
 )
 def test_a_description_that_is_none_is_refused(folder, text, message):

@@ -15,6 +15,7 @@ from stable_baselines3 import PPO
 
 import rltransfer
 from rltransfer.errors import InvalidPolicy, UnknownName
+from rltransfer.files import archives
 from rltransfer.training import TrainingProblem
 from rltransfer.training.sb3_import import import_sb3
 
@@ -127,7 +128,8 @@ def bomb(size: int) -> bytes:
     return buffer.getvalue()
 
 
-def test_refuses_what_unpacks_too_well(saved, problem, tmp_path):
+def test_refuses_what_unpacks_too_well(saved, problem, tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "HARMLESS", 100_000)
     path = tmp_path / "bomb.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("data", "{}")
@@ -140,7 +142,7 @@ def test_refuses_what_unpacks_too_well(saved, problem, tmp_path):
 
 
 def test_refuses_what_unpacks_to_too_much(saved, problem, tmp_path, monkeypatch):
-    monkeypatch.setattr("rltransfer.training.sb3_import.SIZE_LIMIT", 10_000)
+    monkeypatch.setattr(archives, "MOST_BYTES", 10_000)
     with pytest.raises(InvalidPolicy, match=r"would unpack to more than 10,000 bytes"):
         import_sb3(saved[1], "PPO", problem)
 

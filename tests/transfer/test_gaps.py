@@ -65,7 +65,7 @@ def test_the_table_of_a_report(matrix):
     frame = gap_report(matrix, np.random.default_rng(0)).to_frame()
     assert list(frame.columns) == [
         "round", "source.length", "source.gravity", "target.length", "target.gravity",
-        "set_point", "reached", "gap", "low", "high", "regret",
+        "set_point", "reached", "gap", "low", "high", "regret", "known",
     ]  # fmt: skip
     assert frame["gap"].tolist() == [0, 0, 7.75]
     assert frame["source.gravity"].tolist() == [1.0, 9.8, 9.8]

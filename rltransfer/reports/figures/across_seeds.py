@@ -54,8 +54,10 @@ class Quantity:
 
     @property
     def mean(self) -> Array:
-        """The mean over seeds, shape (M,)."""
-        return np.asarray(self.values.mean(axis=0))
+        """The mean over the seeds that know it, shape (M,), or NaN."""
+        known = ~np.isnan(self.values)
+        total = np.where(known, self.values, 0.0).sum(axis=0)
+        return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
 
 
 @styled
@@ -71,7 +73,7 @@ def across_seeds_figure(reports: Sequence[GapReport], threshold: float) -> Figur
     gap = np.array([report.gap for report in reports])
     quantities = (
         Quantity("return", np.array([r.reached for r in reports]), threshold, {"cmap": SEQUENTIAL}),
-        Quantity("gap ΔJ", gap, 0.0, gap_colors(gap.mean(axis=0))),
+        Quantity("gap ΔJ", gap, 0.0, gap_colors(gap)),
     )
     draw = {1: lines, 2: mean_maps}.get(len(space), mean_profiles)
     return draw(space, X, quantities)

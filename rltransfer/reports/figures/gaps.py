@@ -53,7 +53,7 @@ def along_feature(report: GapReport, colors: Colors) -> Figure:
     draw_gaps(above, x, report, colors)
     for k, (source, color) in enumerate(colors.items(), 1):
         mark_source(above, source[feature.name], 0.0, str(k), color)
-    below.vlines(x, 0, report.regret, colors=[colors[s] for s in report.sources], linewidth=3)
+    below.vlines(x, 0, report.regret, colors=shades_of(report, colors), linewidth=3)
     below.axhline(0, color=GREY, linewidth=0.8)
     below.set_ylabel("regret (return)")
     plain_numbers(below)
@@ -61,9 +61,15 @@ def along_feature(report: GapReport, colors: Colors) -> Figure:
     return figure
 
 
+def shades_of(report: GapReport, colors: Colors) -> list[str]:
+    """Return the colour of the source that serves each target; grey where it is none of these."""
+    served = zip(report.sources, report.known, strict=True)
+    return [GREY if x is None or known else colors.get(x, GREY) for x, known in served]
+
+
 def draw_gaps(ax: Axes, x: ArrayLike, report: GapReport, colors: Colors) -> None:
     """Draw the gaps at positions x, in the colours of the covering sources, and their mean."""
-    shades = [colors[source] for source in report.sources]
+    shades = shades_of(report, colors)
     ax.axhline(0, color=GREY, linewidth=0.8)
     ax.vlines(x, report.low, report.high, colors=shades, linewidth=1.4, alpha=0.55)
     ax.scatter(x, report.gap, c=shades, s=14, zorder=3, linewidths=0)
@@ -93,6 +99,7 @@ def draw_ranked(ax: Axes, report: GapReport, colors: Colors) -> None:
         round=report.round,
         targets=tuple(report.targets[i] for i in order),
         sources=tuple(report.sources[i] for i in order),
+        known=tuple(report.known[i] for i in order),
         **{name: getattr(report, name)[order] for name in fields},
     )
     draw_gaps(ax, np.arange(1, len(order) + 1), ranked, colors)

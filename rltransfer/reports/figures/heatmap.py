@@ -24,6 +24,7 @@ from rltransfer.reports.figures.style import (
 )
 from rltransfer.reports.words import values_text
 from rltransfer.transfer import TransferMatrix
+from rltransfer.transfer.known import stacked
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,7 +46,7 @@ def heatmap_figure(known: TransferMatrix, rounds: int) -> Figure:
     """
     if len(known.space) == 2:
         return source_maps(known, rounds)
-    if len(known.space) == 1 and len(known.trained) == len(known.sources):
+    if len(known.space) == 1 and len(known.trained) == len(known.sources) and not known.known:
         return square(known, rounds)
     return rows(known, rounds)
 
@@ -78,12 +79,13 @@ def square(known: TransferMatrix, rounds: int) -> Figure:
 
 
 def rows(known: TransferMatrix, rounds: int) -> Figure:
-    """Draw one row per trained source, in the order of the contexts."""
-    order = np.argsort(known.trained)
-    figure = Figure(figsize=(7.2, 1.5 + min(0.3 * len(order), TALLEST)))
+    """Draw one row per trained source, in the order of the contexts; below, known policies."""
+    order, J = np.argsort(known.trained), known.known.mean
+    figure = Figure(figsize=(7.2, 1.5 + min(0.3 * (len(order) + len(J)), TALLEST)))
     ax = figure.subplots()
-    columns, lines = target_axis(ax, known), np.arange(len(order) + 1) - 0.5
-    mesh = ax.pcolormesh(columns, lines, known.mean[order], cmap=SEQUENTIAL, rasterized=True)
+    columns, lines = target_axis(ax, known), np.arange(-len(J), len(order) + 1) - 0.5
+    means = stacked(J[::-1], known.mean[order])
+    mesh = ax.pcolormesh(columns, lines, means, cmap=SEQUENTIAL, rasterized=True)
     name_rows(ax, known, order, rounds)
     colors = list(source_colors(known.after(rounds)).values())
     for row, k in enumerate(order):
@@ -107,9 +109,13 @@ def name_rows(ax: Axes, known: TransferMatrix, order: NDArray[np.intp], rounds: 
     """
     named = [row for row, k in enumerate(order) if k < rounds or len(order) <= MOST_NAMES]
     sources = [known.sources[known.trained[order[row]]] for row in named]
-    ax.set_yticks(named, labels=[values_text(known.space, source) for source in sources])
-    for label, row in zip(ax.get_yticklabels(), named, strict=True):
-        label.set_color(INK if order[row] < rounds else GREY)
+    elsewhere = [policy.name for policy in known.known.policies][:MOST_NAMES]
+    ax.set_yticks(
+        [*named, *range(-1, -1 - len(elsewhere), -1)],
+        labels=[*(values_text(known.space, source) for source in sources), *elsewhere],
+    )
+    for label, row in zip(ax.get_yticklabels(), [*named, *[None] * len(elsewhere)], strict=True):
+        label.set_color(INK if row is not None and order[row] < rounds else GREY)
     ax.tick_params(axis="y", length=0)
     ax.set_ylabel(f"source: {', '.join(known.space.names)}")
 
@@ -141,7 +147,8 @@ def source_maps(known: TransferMatrix, rounds: int) -> Figure:
     columns = columns_for(len(shown))
     figure, axes = panels(len(shown), columns, (2.7, 2.5))
     X = known.space.to_array(known.targets)
-    limits = {"vmin": known.mean[:rounds].min(), "vmax": known.mean[:rounds].max()}
+    means = known.mean[:rounds]
+    limits = {"vmin": np.nanmin(means), "vmax": np.nanmax(means)}
     first, second = known.space.names
     sources = list(source_colors(known.after(rounds)).items())
     for ax, k in zip(axes, shown, strict=True):

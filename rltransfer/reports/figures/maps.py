@@ -2,7 +2,7 @@
 
 Notation
     M        targets, a full grid with n_j points along feature j, last feature fastest
-    values   one number per target, shape (M,)
+    values   one number per target, shape (M,); NaN where it is not known, which is left blank
 """
 
 from __future__ import annotations
@@ -56,19 +56,19 @@ def draw_map(ax: Axes, space: ContextSpace, X: Array, values: Array, **color: An
 
 def gap_colors(gap: Array) -> dict[str, Any]:
     """Return the colours of a map of gaps: white is no gap, both directions weigh the same."""
-    widest = float(np.abs(gap).max()) or 1.0
+    widest = float(np.nanmax(np.abs(gap))) or 1.0
     return {"cmap": "PuOr_r", "vmin": -widest, "vmax": widest}
 
 
 def regret_colors(regret: Array) -> dict[str, Any]:
     """Return the colours of a map of regrets: white is none."""
-    return {"cmap": "Reds", "vmin": 0.0, "vmax": float(regret.max()) or 1.0}
+    return {"cmap": "Reds", "vmin": 0.0, "vmax": float(np.nanmax(regret)) or 1.0}
 
 
 def show_used(bar: Colorbar, values: Array) -> None:
     """Cut a colour bar to what it shows of zero and the values that occur."""
     bottom, top = bar.ax.get_ylim()
-    low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
+    low, high = min(float(np.nanmin(values)), 0.0), max(float(np.nanmax(values)), 0.0)
     if low < high:
         bar.ax.set_ylim(max(low, bottom), min(high, top))
 
@@ -110,14 +110,15 @@ def draw_profile(
     points, means = means_along(column, values)
     groups = [values[column == point] for point in points]
     ax.fill_between(
-        points, [g.min() for g in groups], [g.max() for g in groups],
+        points, [np.nanmin(g) for g in groups], [np.nanmax(g) for g in groups],
         color=line.get("color"), alpha=0.12, linewidth=0,
     )  # fmt: skip
     ax.plot(points, means, **line)
-    along_x(ax, feature, len(points))
+    along_x(ax, feature, len(np.unique(column)))
 
 
 def means_along(column: Array, values: Array) -> tuple[Array, Array]:
-    """Return the different entries of a column (M,), and the mean of the values at each."""
-    points, which = np.unique(column, return_inverse=True)
-    return points, np.bincount(which, weights=values) / np.bincount(which)
+    """Return the entries of a column (M,) with known values, and their mean at each."""
+    known = ~np.isnan(values)
+    points, which = np.unique(column[known], return_inverse=True)
+    return points, np.bincount(which, weights=values[known]) / np.bincount(which)

@@ -1,12 +1,17 @@
-"""Return on every target after each round, and which source it comes from."""
+"""Return on every target after each round, and which source it comes from.
+
+Where policies are measured on some targets only, what is forecast is drawn too, and marked.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from rltransfer.reports.figures.context_axes import along_x
 from rltransfer.reports.figures.heatmap import most_panels
@@ -32,12 +37,15 @@ from rltransfer.reports.figures.style import (
     styled,
 )
 from rltransfer.reports.words import number, signed
+from rltransfer.selection.serving import Served, serve
 from rltransfer.transfer import TransferMatrix
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["targets_figure"]
+
+Array = NDArray[np.float64]
 
 STACK = 0.09
 """Distance of stacked marks, as a share of the panel's height."""
@@ -60,11 +68,12 @@ def curves(matrix: TransferMatrix, threshold: float) -> Figure:
     shown = most_panels(len(matrix.trained))
     columns = columns_for(len(shown))
     figure, axes = panels(len(shown), columns, (2.7, 2.2))
-    low = min(float(matrix.mean[0].min()), float(matrix.set_points.min()))
-    high = max(float(matrix.best.max()), threshold)
+    then = after_each_round(matrix)
+    low = min(float(then[0].returns.min()), float(matrix.set_points.min()))
+    high = max(float(then[-1].returns.max()), threshold)
     room = 0.06 * (high - low or 1.0)
     for ax, k in zip(axes, shown, strict=True):
-        draw_round(ax, matrix, k)
+        draw_round(ax, matrix, then, k)
         ax.axhline(threshold, color=GREY, linewidth=0.8, linestyle=":")
         ax.set_ylim(low - room, high + 2 * room)
         ax.set_ylabel("return")
@@ -74,27 +83,43 @@ def curves(matrix: TransferMatrix, threshold: float) -> Figure:
     return figure
 
 
-def draw_round(ax: Axes, matrix: TransferMatrix, k: int) -> None:
+def after_each_round(matrix: TransferMatrix) -> list[Served]:
+    """Return who serves each target after each round."""
+    return [serve(matrix.after(k)) for k in range(1, len(matrix.trained) + 1)]
+
+
+def draw_round(ax: Axes, matrix: TransferMatrix, then: Sequence[Served], k: int) -> None:
     """Draw round k (from 0): what was reached before, what is now, and by which source."""
     (feature,) = matrix.space
-    now, before = matrix.after(k + 1), matrix.after(k)
+    now, before = then[k], then[k - 1].returns if k else matrix.after(0).best
     x = matrix.space.to_array(matrix.targets)[:, 0]
     colors = source_colors(matrix)
     color_of = np.array([colors[matrix.sources[i]] for i in matrix.trained])
-    if k:
-        ax.fill_between(x, before.best, now.best, color=color_of[k], alpha=0.22, linewidth=0)
-        ax.plot(x, before.best, color=LIGHT, linewidth=1.2)
-    ax.scatter(x, now.best, c=color_of[now.covering], s=9, zorder=3, linewidths=0)
+    shades = np.array([*color_of[: k + 1], *[GREY] * len(matrix.known)])  # as rows are numbered
+    if np.isfinite(before).any():
+        ax.fill_between(x, before, now.returns, color=color_of[k], alpha=0.22, linewidth=0)
+        ax.plot(x, before, color=LIGHT, linewidth=1.2)
+    draw_served(ax, x, now, shades)
     along_x(ax, feature, len(x))
-    for j, index in enumerate(now.trained):
+    for j, index in enumerate(matrix.trained[: k + 1]):
         source = matrix.sources[index][feature.name]
-        mark_source(ax, source, now.set_points[j], str(j + 1), color_of[j])
-    ax.set_title(title(matrix, k))
+        mark_source(ax, source, matrix.set_points[j], str(j + 1), color_of[j])
+    ax.set_title(title(then, k))
 
 
-def title(matrix: TransferMatrix, k: int) -> str:
+def draw_served(ax: Axes, x: Array, now: Served, shades: NDArray[np.str_]) -> None:
+    """Draw what is reached on targets at x: discs where it is measured, rings where forecast."""
+    y, color, known = now.returns, shades[now.rows], now.measured
+    ax.scatter(x[known], y[known], c=color[known], s=9, zorder=3, linewidths=0)
+    if not known.all():
+        hoped = ax.scatter(x[~known], y[~known], s=9, zorder=3, linewidths=0.7)
+        hoped.set_facecolor("none")
+        hoped.set_edgecolor(color[~known].tolist())
+
+
+def title(then: Sequence[Served], k: int) -> str:
     """Say round, coverage and gain of a panel."""
-    V = matrix.coverage_curve()
+    V = [served.coverage for served in then]
     gain = f" ({signed(V[k] - V[k - 1])})" if k else ""
     return f"round {k + 1}: V = {number(V[k])}{gain}"
 
@@ -105,13 +130,14 @@ def round_maps(matrix: TransferMatrix, threshold: float) -> Figure:
     columns = columns_for(len(shown))
     figure, axes = panels(len(shown), columns, (2.7, 2.5))
     X = matrix.space.to_array(matrix.targets)
-    limits = {"vmin": matrix.mean.min(), "vmax": matrix.best.max()}
+    then = after_each_round(matrix)
+    lows = [float(np.nanmin(matrix.mean)), float(then[0].returns.min())]
+    limits = {"vmin": min(lows), "vmax": then[-1].returns.max()}
     for ax, k in zip(axes, shown, strict=True):
-        now = matrix.after(k + 1)
-        mesh = draw_map(ax, matrix.space, X, now.best, cmap=SEQUENTIAL, **limits)
-        draw_borders(ax, matrix.space, X, now.covering)
-        mark_sources(ax, now)
-        ax.set_title(title(matrix, k))
+        mesh = draw_map(ax, matrix.space, X, then[k].returns, cmap=SEQUENTIAL, **limits)
+        draw_borders(ax, matrix.space, X, then[k].rows)
+        mark_sources(ax, matrix.after(k + 1))
+        ax.set_title(title(then, k))
     share_x_labels(axes, columns)
     share_y_labels(axes, columns)
     bar = figure.colorbar(mesh, ax=axes, label="return", shrink=0.8)
@@ -124,10 +150,11 @@ def profiles(matrix: TransferMatrix, threshold: float) -> Figure:
     X = matrix.space.to_array(matrix.targets)
     columns = columns_for(len(matrix.space))
     figure, axes = panels(len(matrix.space), columns, (2.7, 2.6))
+    *earlier, last = (served.returns for served in after_each_round(matrix))
     for ax, feature, column in zip(axes, matrix.space, X.T, strict=True):
-        for k in range(1, len(matrix.trained)):
-            ax.plot(*means_along(column, matrix.after(k).best), color=LIGHT, linewidth=1)
-        draw_profile(ax, feature, column, matrix.best, color=INK, linewidth=2)
+        for returns in earlier:
+            ax.plot(*means_along(column, returns), color=LIGHT, linewidth=1)
+        draw_profile(ax, feature, column, last, color=INK, linewidth=2)
         ax.axhline(threshold, color=GREY, linewidth=0.8, linestyle=":")
         mark_stacks(ax, matrix, feature.name)
         ax.set_ylabel("return")

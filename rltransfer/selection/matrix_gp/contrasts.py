@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from rltransfer.selection.matrix_gp.kernel import distances, matern
 from rltransfer.selection.matrix_gp.profile import WIDTHS, Profile, basis
 
-__all__ = ["Contrasts", "Relatedness"]
+__all__ = ["RELATIONS", "Contrasts", "Relatedness", "regressed", "spread_out"]
 
 Array = NDArray[np.float64]
 
@@ -100,16 +100,37 @@ class Contrasts:
             Profile.of(best.coefficients, X.shape[1]), best.relatedness, best.noise, X, best.inverse
         )
 
+    def split(self, r: Array, weights: Array) -> tuple[Array, None, Array]:
+        """Take rows without profile, (k, M), apart.
+
+        Args:
+            r: the rows.
+            weights: of the targets in a level, (M,), summing to 1.
+
+        Returns:
+            levels (k,); no error, for they are known; rest (k, M).
+        """
+        levels = r @ weights
+        return levels, None, r - levels[:, None]
+
+    def covariance(self) -> Array:
+        """Return how far each rest tells of the trained rows themselves, (k, k): of one, all."""
+        return np.eye(len(self.sources))
+
     def known(self, X: Array) -> tuple[Array, Array]:
         """Return what the trained rows tell of the rows of other sources.
 
         Returns:
-            the weight of each trained row, (n, k); the variance that is left of an entry, (n,).
+            the covariance with each trained row, (n, k), for `left`; the weight of each trained
+            row, (n, k).
         """
         C = self.relatedness.between(distances(X, self.sources))
-        W = C @ self.inverse
+        return C, C @ self.inverse
+
+    def left(self, C: Array, W: Array, targets: NDArray[np.intp] | slice) -> Array:
+        """Return the variance that is left of entries of other rows, (n, 1): on any target."""
         left = self.relatedness.own() - np.einsum("nk,nk->n", W, C)
-        return W, self.noise * np.maximum(left, 1e-9)
+        return np.asarray(self.noise * np.maximum(left, 1e-9))[:, None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,15 +158,28 @@ class Trial:
         whitener = np.linalg.inv(L)
         A = (whitener @ A.reshape(k, -1)).reshape(-1, P)
         b = (whitener @ B).ravel()
-        gram, moment = A.T @ A, A.T @ b
-        ridge, prior = priors(P)
-        count, noise = k * (m - 1) + 2, 0.0
-        for _ in range(2):  # the prior counts as some noisy entries: the noise is found first
-            precision = RIDGE + noise * ridge
-            c = non_negative(gram + np.diag(precision), moment + precision * prior)
-            noise = (float(np.sum((b - A @ c) ** 2)) + RIDGE) / count
+        count = k * (m - 1) + 2
+        c, noise = regressed(A, b, count)
         evidence = -0.5 * count * math.log(noise) - (m - 1) * float(np.log(np.diag(L)).sum())
         return cls(relation, c, noise, whitener.T @ whitener, evidence)
+
+
+def regressed(A: Array, b: Array, count: int) -> tuple[Array, float]:
+    """Return the coefficients of whitened entries b (n,) on A (n, P), and their noise.
+
+    Args:
+        A: the basis.
+        b: returns.
+        count: degrees of freedom, those of the noise's prior among them.
+    """
+    gram, moment = A.T @ A, A.T @ b
+    ridge, prior = priors(A.shape[1])
+    noise = 0.0
+    for _ in range(2):  # the prior counts as some noisy entries: the noise is found first
+        precision = RIDGE + noise * ridge
+        c = non_negative(gram + np.diag(precision), moment + precision * prior)
+        noise = (float(np.sum((b - A @ c) ** 2)) + RIDGE) / count
+    return c, noise
 
 
 def priors(P: int) -> tuple[Array, Array]:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ceiling", "expected_gains"]
+__all__ = ["ceiling", "expected_gains", "expected_returns"]
 
 Array = NDArray[np.float64]
 SLACK = 3.0
@@ -36,16 +36,22 @@ def expected_gains(mean: Array, spread: Array, V: Array, top: float) -> Array:
 
     Args:
         mean: μ, (n, m).
-        spread: s, (n,).
+        spread: s, (n, m), or (n, 1) where it is the same on all targets.
         V: (m,).
         top: of all ceilings.
     """
-    s = np.broadcast_to(spread[:, None], mean.shape)
+    s = np.broadcast_to(spread, mean.shape)
     gains = improvement(mean - V, s)
     C = np.maximum(V, top)
     high = mean - C > -4.0 * s  # below, less than 1e-5 s is cut off
     gains[high] -= improvement((mean - C)[high], s[high])
     return gains
+
+
+def expected_returns(mean: Array, spread: Array, V: Array, top: float) -> Array:
+    """Return E[min(J, C)] of every pair, shape (n, m); arguments as of `expected_gains`."""
+    s = np.broadcast_to(spread, mean.shape)
+    return np.asarray(mean - improvement(mean - np.maximum(V, top), s))
 
 
 def improvement(distance: Array, s: Array) -> Array:

@@ -7,11 +7,13 @@ Notation
     l         amplitude of a trend, linear in every feature
     n         luck of a training
     σ²        scale of all parts together; inverse gamma prior, so y is Student's t
+    E         covariance of the errors of y, where rows are partial (see `partial`), (k, k)
 
     y ~ c + σ ( a GP(ℓ) + l u·(x - ½) 2/√d + n ε ),     σ² ~ IG(ν/2, ν/2)
 
 The mixture over the hypotheses (a, ℓ, l, n), each with its marginal likelihood in closed form,
-takes the place of maximising anything: three rows do not choose between trend, hill and luck.
+takes the place of maximising anything: three rows do not choose between trend, hill and luck. E
+is known as such and not in units of σ²; it is put in them by the σ² expected, found in two rounds.
 """
 
 from __future__ import annotations
@@ -33,6 +35,9 @@ COMMON = 100.0
 
 FREEDOM = 2.0
 """ν."""
+
+ROUNDS = 2
+"""In which E is put in units of σ²."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +83,12 @@ class Levels:
     Attributes:
         sources: X.
         values: y.
+        error: E; None where levels are known.
     """
 
     sources: Array
     values: Array
+    error: Array | None = None
 
     @cached_property
     def _fits(self) -> list[tuple[Hypothesis, Array, float, float]]:
@@ -92,12 +99,23 @@ class Levels:
         for hypothesis in HYPOTHESES:
             K = hypothesis.covariance(kernels[hypothesis.length], products)
             K[np.diag_indices(k)] += hypothesis.luck**2
+            K = self._with_error(K)
             inverse = np.asarray(np.linalg.inv(K), dtype=np.float64)
             square = float(y @ inverse @ y) + FREEDOM
             log = np.log(hypothesis.prior) - 0.5 * (k + FREEDOM) * np.log(square)
             log -= 0.5 * np.linalg.slogdet(K)[1]
             fits.append((hypothesis, inverse, square / (k + FREEDOM), float(log)))
         return fits
+
+    def _with_error(self, K: Array) -> Array:
+        """Return the covariance / σ² of levels as they are known, given that of the levels."""
+        if self.error is None:
+            return K
+        k, noisy = len(K), K
+        for _ in range(ROUNDS):
+            square = float(self.values @ np.linalg.solve(noisy, self.values)) + FREEDOM
+            noisy = K + self.error * (k + FREEDOM) / square
+        return noisy
 
     @cached_property
     def probabilities(self) -> Array:
@@ -123,6 +141,19 @@ class Levels:
             mean += p * here
             square += p * (variance + here**2)
         return mean, np.maximum(square - mean**2, 1e-12)
+
+    def smoothed(self) -> Array:
+        """Return what is expected of the levels of the trained sources themselves, (k,).
+
+        They are the values, unless those have errors.
+        """
+        kernels, products = related(self.sources, self.sources)
+        mean = np.zeros(len(self.values))
+        for p, (hypothesis, inverse, _, _) in zip(self.probabilities, self._fits, strict=True):
+            K = hypothesis.covariance(kernels[hypothesis.length], products)
+            K[np.diag_indices(len(K))] += hypothesis.luck**2
+            mean += p * (K @ inverse @ self.values)
+        return mean
 
 
 def related(X: Array, Z: Array) -> tuple[dict[float, Array], Array]:

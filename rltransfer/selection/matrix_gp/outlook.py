@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from rltransfer.selection.base import Proposal
 from rltransfer.selection.matrix_gp.contrasts import spread_out
-from rltransfer.selection.matrix_gp.failures import chance_of_success, failed
+from rltransfer.selection.matrix_gp.failures import chance_of_success, failed_trainings
 from rltransfer.selection.matrix_gp.forecast import Forecast, Rows
 from rltransfer.selection.matrix_gp.gain import ceiling, expected_gains
+from rltransfer.selection.matrix_gp.partial_failures import failed_in_part
+from rltransfer.selection.matrix_gp.served import Served
 from rltransfer.transfer import TransferMatrix
 
 __all__ = ["Outlook", "first_in_space"]
@@ -37,7 +39,7 @@ class Outlook:
         transfer: what is known.
         weights: of the targets, (M,), summing to 1.
         forecast: of the candidates' rows.
-        bad: which trained sources failed, (K,).
+        bad: which of the policies that are `placed` failed, (n,).
     """
 
     transfer: TransferMatrix
@@ -48,12 +50,14 @@ class Outlook:
     @classmethod
     def of(cls, transfer: TransferMatrix, weights: Array) -> Outlook:
         """Fit the model to the rows of all trainings that did not fail."""
-        J, X = transfer.mean, transfer.units_sources[list(transfer.trained)]
-        scale = float(J.std())
-        centre, scale = float(J.mean()), scale if scale > 0.0 else 1.0
-        bad = failed((J - centre) / scale)
+        X, J = transfer.placed
+        known = J if transfer.complete else J[~np.isnan(J)]
+        scale = float(known.std())
+        centre, scale = float(known.mean()), scale if scale > 0.0 else 1.0
+        R, Y = (J - centre) / scale, transfer.units_targets
+        bad = failed_trainings(X, Y, R) if transfer.complete else failed_in_part(R)
         good = ~bad
-        forecast = Forecast.fit(X[good], transfer.units_targets, J[good], weights, centre, scale)
+        forecast = Forecast.fit(X[good], Y, J[good], weights, centre, scale)
         return cls(transfer, weights, forecast, bad)
 
     def propose(self, candidates: NDArray[np.intp], costs: Array) -> Proposal:
@@ -75,33 +79,48 @@ class Outlook:
         return np.concatenate([self._gains(rows[b : b + BLOCK], targets) for b in blocks])
 
     def _gains(self, rows: Rows, targets: NDArray[np.intp]) -> Array:
-        V, w = self.transfer.best[targets], self.weights[targets]
-        gains = expected_gains(rows.means(targets), rows.spread, V, self.top)
+        V, w = self.V[targets], self.weights[targets]
+        gains = expected_gains(rows.means(targets), rows.spread(targets), V, self.top)
         return np.asarray(gains @ (w / w.sum()) * self.success(rows.sources))
+
+    @cached_property
+    def served(self) -> Served:
+        """Who serves each target; of trainings that failed nothing is forecast."""
+        if self.transfer.complete:
+            return Served.of_complete(self.transfer)
+        X, J = self.transfer.placed
+        forecast = np.full(J.shape, -np.inf)
+        forecast[~self.bad] = self.forecast.trained()
+        return Served.of(self.transfer, forecast[len(X) - len(self.transfer.trained) :])
+
+    @property
+    def V(self) -> Array:
+        """The return reached on each target, as far as is known, (M,)."""
+        return self.served.returns
 
     @cached_property
     def top(self) -> float:
         """The ceiling of the returns; see `gain`."""
-        return ceiling(self.transfer.best)
+        return ceiling(self.V)
 
     def success(self, X: Array) -> Array:
         """Return how likely sources train, up to a common factor, (n,)."""
-        trained = self.transfer.units_sources[list(self.transfer.trained)]
-        return chance_of_success(X, trained, self.bad)
+        return chance_of_success(X, self.transfer.placed[0], self.bad)
 
     def _proposal(self, index: int, gains: Array) -> Proposal:
         """Say what is proposed, and why."""
-        X, V = self.transfer.units_sources[[index]], self.transfer.best
+        X, V = self.transfer.units_sources[[index]], self.V
         rows = self.forecast.rows(X)
         means, gain, error = rows.means()[0], float(gains[index]), self._error(rows)
         home = int(np.abs(self.transfer.units_targets - X).sum(axis=1).argmin())
         set_point, gap = means[home], means[home] - self.weights @ means
+        doubt = rows.spread(np.array([home]))[0, 0]
         return Proposal(
             index=index,
             context=self.transfer.sources[index],
             reason=(
                 f"expected to raise V by {gain:.3g} ± {error:.2g}: set point {set_point:.3g} "
-                f"± {rows.spread[0]:.2g}, loses {gap:.3g} on the average target, "
+                f"± {doubt:.2g}, loses {gap:.3g} on the average target, "
                 f"best on {int((means > V).sum())} of {len(V)}"
             ),
             predicted_set_point=float(set_point),
@@ -112,8 +131,8 @@ class Outlook:
 
     def _error(self, rows: Rows) -> float:
         """Return half the difference of a gain at a level one deviation higher and lower."""
-        means, V = rows.means(), self.transfer.best
-        rest = np.sqrt(np.maximum(rows.spread**2 - rows.level_spread**2, 1e-18))
+        means, V = rows.means(), self.V
+        rest = np.sqrt(np.maximum(rows.spread() ** 2 - rows.level_spread**2, 1e-18))
         high, low = (
             float(expected_gains(means + shift, rest, V, self.top)[0] @ self.weights)
             for shift in (rows.level_spread, -rows.level_spread)

@@ -52,15 +52,15 @@ class MatrixGP:
             InvalidExperiment: if every candidate is trained, or weights or costs do not fit.
         """
         candidates = untrained(transfer)
-        costs = positive("costs", self.costs, len(transfer.sources))
-        weights = positive("weights", self.weights, len(transfer.targets))
-        if not transfer.trained:
+        costs = positive("costs", self.costs, len(transfer.sources), "candidate")
+        weights = positive("weights", self.weights, len(transfer.targets), "target")
+        if not len(transfer.placed[0]):
             return central(transfer, weights / weights.sum(), costs)
         return Outlook.of(transfer, weights / weights.sum()).propose(candidates, costs)
 
     def expect(self, transfer: TransferMatrix, sources: NDArray[np.intp]) -> Array:
         """Return the expected returns of candidates on all targets, (n, M); see `Forecaster`."""
-        weights = positive("weights", self.weights, len(transfer.targets))
+        weights = positive("weights", self.weights, len(transfer.targets), "target")
         outlook = Outlook.of(transfer, weights / weights.sum())
         return outlook.forecast.rows(transfer.units_sources[sources]).means()
 
@@ -89,8 +89,17 @@ def mean_distances(X: Array, Y: Array, weights: Array) -> Array:
     return total
 
 
-def positive(name: str, values: tuple[float, ...], count: int) -> Array:
+def positive(
+    name: str, values: tuple[float, ...], count: int, each: str, whose: str = "matrix-gp"
+) -> Array:
     """Return weights or costs as an array (count,); ones where there are none.
+
+    Args:
+        name: of the field.
+        values: of the field.
+        count: how many there must be.
+        each: what they belong to.
+        whose: of which selector or rule.
 
     Raises:
         InvalidExperiment: if their number is wrong, or one is not a positive number.
@@ -102,7 +111,6 @@ def positive(name: str, values: tuple[float, ...], count: int) -> Array:
         came = f"number {wrong[0] + 1} is {given[wrong[0]]:g}"
     if len(given) != count or len(wrong):
         raise InvalidExperiment(
-            f"{name} of 'matrix-gp' must be {count} positive numbers, one for each "
-            f"{'target' if name == 'weights' else 'candidate'}; {came}."
+            f"{name} of {whose!r} must be {count} positive numbers, one for each {each}; {came}."
         )
     return given

@@ -19,7 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rltransfer.selection.acquisition import exploration
-from rltransfer.selection.base import Proposal, first_best, untrained
+from rltransfer.selection.base import (
+    Proposal,
+    first_best,
+    require_complete,
+    require_nothing_known,
+    untrained,
+)
 from rltransfer.selection.sd_mbtl.gp import ConstantMeanGP
 from rltransfer.selection.sd_mbtl.grid import Grid
 from rltransfer.selection.sd_mbtl.slopes import SidedSlopes
@@ -54,6 +60,8 @@ class GPMBTL:
     def propose(self, transfer: TransferMatrix) -> Proposal:
         """Return the next source; see `SourceTaskSelector`."""
         candidates = untrained(transfer)
+        require_complete(transfer, "gp-mbtl")
+        require_nothing_known(transfer, "gp-mbtl")
         grid = Grid.of(transfer)
         if not transfer.trained:
             index = grid.nearest(np.round(grid.X.mean(axis=0)), candidates)

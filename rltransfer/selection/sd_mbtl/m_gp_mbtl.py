@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from rltransfer.selection.base import Proposal, untrained
+from rltransfer.selection.base import (
+    Proposal,
+    require_complete,
+    require_nothing_known,
+    untrained,
+)
 from rltransfer.selection.sd_mbtl.gp_mbtl import GPMBTL
 from rltransfer.selection.sd_mbtl.grid import Grid
 from rltransfer.selection.sd_mbtl.m_mbtl import MMBTL
@@ -33,6 +38,8 @@ class MGPMBTL:
     def propose(self, transfer: TransferMatrix) -> Proposal:
         """Return the next source; see `SourceTaskSelector`."""
         untrained(transfer)
+        require_complete(transfer, "m-gp-mbtl")
+        require_nothing_known(transfer, "m-gp-mbtl")
         if len(transfer.trained) <= UNTESTED:
             return because("too early for tests", MMBTL().propose(transfer))
         if is_mountain(Grid.of(transfer), transfer):

@@ -93,11 +93,20 @@ class CompleteMatrix:
         low, high = float(self.J.min()), float(self.J.max())
         return low, high if low < high else low + max(1.0, abs(low))
 
-    def reveal(self, transfer: TransferMatrix, index: int) -> TransferMatrix:
-        """Return what a selector knows after it has picked one more source."""
+    def reveal(
+        self, transfer: TransferMatrix, index: int, measured: Sequence[int] | None = None
+    ) -> TransferMatrix:
+        """Return what a selector knows after it has picked one more source.
+
+        Args:
+            transfer: what it knew before.
+            index: the source.
+            measured: the targets on which its policy is measured; all if None.
+        """
         is_target = transfer.problem.target_index(transfer.sources[index]) is not None
         own = None if is_target else [self.own(index)]
-        return transfer.learn(index, self.J[index][:, None], own)
+        row = self.J[index] if measured is None else self.J[index, list(measured)]
+        return transfer.learn(index, row[:, None], own, measured)
 
 
 def require_different(role: str, columns: Sequence[FeatureColumn], contexts: Sequence[str]) -> None:

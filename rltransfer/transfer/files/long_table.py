@@ -59,7 +59,8 @@ def read(
     try:
         frame = load(path)
     except UNREADABLE as error:
-        reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+        first = (str(error) or type(error).__name__).splitlines()[0]
+        reason = first.rstrip(".")[:200]
         raise InvalidTransferMatrix(f"{path} cannot be read as a table: {reason}.") from None
     features = feature_names(path, frame)
     rows, notes = of_one_context(frame, features)
@@ -108,7 +109,7 @@ def numbered(
     for name in names:
         if (missing := contexts[name].isna().to_numpy()).any():
             raise InvalidTransferMatrix(
-                f"row {rows.index[missing][0] + 1} of {path} has no {name!r}; every row needs "
+                f"row {rows.index[missing][0] + 1} of {path} has no {name[:80]!r}; every row needs "
                 "its source and its target."
             )
         if not pd.api.types.is_numeric_dtype(contexts[name]):
@@ -141,6 +142,6 @@ def values_of(path: Path, rows: pd.DataFrame) -> NDArray[np.float64]:
     column = rows[RETURN]
     if not pd.api.types.is_numeric_dtype(column):
         words = column[pd.to_numeric(column, errors="coerce").isna() & column.notna()]
-        got = repr(words.iloc[0]) if len(words) else str(column.dtype)
+        got = (repr(words.iloc[0]) if len(words) else str(column.dtype))[:80]
         raise InvalidTransferMatrix(f"the column 'return' of {path} must hold numbers; got {got}.")
     return column.to_numpy(np.float64, na_value=np.nan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,11 +10,14 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
+from numpy.lib.format import read_array_header_1_0, read_array_header_2_0, read_magic
 from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from rltransfer.contexts import Scale
 from rltransfer.errors import InvalidTransferMatrix
+from rltransfer.files import Unreadable, open_plain, require_small_archive
+from rltransfer.files.archives import MOST_BYTES
 from rltransfer.transfer.files.columns import NUMBERS, FeatureColumn
 from rltransfer.transfer.files.complete import CompleteMatrix
 
@@ -22,6 +26,7 @@ __all__ = ["read_npz"]
 UNREADABLE = (ValueError, OSError, EOFError, RuntimeError, MemoryError, BadZipFile, zlib.error)
 """What NumPy and zipfile raise at damaged, encrypted or forged archives."""
 
+ARRAYS = ("J", "sources", "targets", "names")
 LAYOUT = "`J` (sources × targets), `sources` (n × d), `targets` (m × d), and, if you like, `names`"
 
 
@@ -36,7 +41,7 @@ def read_npz(path: Path, scales: Mapping[str, Scale]) -> CompleteMatrix:
         if name not in arrays:
             raise InvalidTransferMatrix(
                 f"{path} must hold {LAYOUT}; it lacks {name!r} and has "
-                f"{', '.join(arrays) or 'nothing'}."
+                f"{', '.join(arrays) or 'nothing of it'}."
             )
     J = returns(path, arrays["J"])
     sources = contexts(path, "sources", arrays["sources"], len(J))
@@ -55,23 +60,27 @@ def read_npz(path: Path, scales: Mapping[str, Scale]) -> CompleteMatrix:
 
 
 def load(path: Path) -> dict[str, NDArray[Any]]:
-    """Return the arrays of the archive that are used here."""
-    with path.open("rb") as file:
-        try:
+    """Return the arrays of the archive that are used here, after checking all that it lists."""
+    try:
+        with open_plain(path.resolve(), MOST_BYTES) as file:
+            require_small_archive(file)
+            file.seek(0)
             archive = np.load(file, allow_pickle=False)
-        except UNREADABLE:
-            archive = None
-        if not isinstance(archive, NpzFile):
-            raise InvalidTransferMatrix(
-                f"{path} is no NPZ archive. Write one with numpy.savez: {LAYOUT}."
-            )
-        wanted = [name for name in ("J", "sources", "targets", "names") if name in archive.files]
-        return {name: member(path, archive, name) for name in wanted}
+            wanted = [name for name in ARRAYS if name in archive.files]
+            return {name: member(path, archive, name) for name in wanted}
+    except InvalidTransferMatrix:
+        raise
+    except UNREADABLE as error:
+        reason = f" ({error})" if isinstance(error, Unreadable) else ""
+        raise InvalidTransferMatrix(
+            f"{path} is no NPZ archive{reason}. Write one with numpy.savez: {LAYOUT}."
+        ) from None
 
 
 def member(path: Path, archive: NpzFile, name: str) -> NDArray[Any]:
     """Return one array of numbers or text."""
     try:
+        require_held(archive, name)
         array = archive[name]
     except UNREADABLE as error:
         raise InvalidTransferMatrix(
@@ -85,6 +94,18 @@ def member(path: Path, archive: NpzFile, name: str) -> NDArray[Any]:
             f"{array.dtype}."
         )
     return np.asarray(array.astype(str) if array.dtype.kind == "S" else array)
+
+
+def require_held(archive: NpzFile, name: str) -> None:
+    """Refuse an array that claims more numbers than its member holds: NumPy makes room for all."""
+    members = archive.zip
+    assert members is not None  # it is open
+    with members.open(f"{name}.npy") as file:
+        read = read_array_header_1_0 if read_magic(file) == (1, 0) else read_array_header_2_0
+        shape, _, dtype = read(file)
+    claimed = math.prod(shape) * dtype.itemsize
+    if claimed > (held := members.getinfo(f"{name}.npy").file_size):
+        raise Unreadable(f"it claims {claimed:,} bytes and has {held:,}")
 
 
 def returns(path: Path, J: NDArray[Any]) -> NDArray[Any]:
@@ -131,6 +152,6 @@ def feature_names(path: Path, given: NDArray[Any] | None, count: int) -> list[st
     names = [str(name) for name in given.ravel()]
     if len(names) != count or len(set(names)) != count:
         raise InvalidTransferMatrix(
-            f"'names' in {path} must name the {count} features, each once; got {names}."
+            f"'names' in {path} must name the {count} features, each once; got {str(names)[:200]}."
         )
     return names

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import zlib
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rltransfer.errors import InvalidTransferMatrix
+from rltransfer.files import Unreadable, open_plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,16 +28,31 @@ __all__ = [
 
 SOURCE, TARGET, RETURN = "source.", "target.", "return"
 
+MOST_TEXT = 200_000_000
+"""Bytes of a CSV file, unpacked."""
+
+MOST_BYTES = 4_000_000_000
+"""Of a Parquet file."""
+
+MOST_CELLS = 200_000_000
+"""Of a Parquet file's columns that are used."""
+
+LONGEST_WORD = 1000
+
 UNREADABLE = (ValueError, OSError, EOFError, RuntimeError, MemoryError, zlib.error)
 """What pandas, Arrow and gzip raise at damaged files; most of their own errors are ValueErrors."""
 
 
 def load_csv(path: Path) -> pd.DataFrame:
-    """Return the columns that matter; a column is numbers where all its cells are."""
+    """Return the columns that matter; a column is numbers where all its cells are.
+
+    Raises:
+        one of `UNREADABLE`: if it is no such table, or larger than `MOST_TEXT`.
+    """
     import pandas as pd
 
     frame = pd.read_csv(
-        path,
+        BytesIO(text_of(path)),
         usecols=is_used,
         dtype=str,
         index_col=False,
@@ -46,6 +64,16 @@ def load_csv(path: Path) -> pd.DataFrame:
     return frame.apply(as_numbers)
 
 
+def text_of(path: Path) -> bytes:
+    """Return a text, unpacked if its name ends in .gz; it may have `MOST_TEXT` bytes."""
+    with open_plain(path.resolve(), MOST_TEXT) as file:
+        packed = path.name.lower().endswith(".gz")
+        text = gzip.GzipFile(fileobj=file).read(MOST_TEXT + 1) if packed else file.read()
+    if len(text) > MOST_TEXT:
+        raise Unreadable(f"it unpacks to more than {MOST_TEXT:,} bytes; use Parquet")
+    return text
+
+
 def as_numbers(column: pd.Series) -> pd.Series:
     """Return a column of text as numbers, to the last bit as Python reads them, if it says some."""
     try:
@@ -55,13 +83,41 @@ def as_numbers(column: pd.Series) -> pd.Series:
 
 
 def load_parquet(path: Path) -> pd.DataFrame:
-    """Return the columns that matter."""
+    """Return the columns that matter, if there are no more than `MOST_CELLS` cells in them.
+
+    Words are read as the numbers of a dictionary's entries, so that one long word does not take
+    its length once for each row.
+    """
     import pyarrow.parquet as pq
 
-    file = pq.ParquetFile(path)
-    table = file.read(columns=[name for name in file.schema_arrow.names if is_used(name)])
+    with open_plain(path.resolve(), MOST_BYTES) as opened:
+        words = word_columns(pq.ParquetFile(opened).schema)
+        file = pq.ParquetFile(opened, read_dictionary=words)
+        names = [name for name in file.schema_arrow.names if is_used(name)]
+        if (cells := file.metadata.num_rows * len(names)) > MOST_CELLS:
+            raise Unreadable(f"it has {cells:,} cells; at most {MOST_CELLS:,} are read")
+        table = file.read(columns=names)
+    for name in words:
+        require_short_words(name, table.column(name))
     frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
-    return frame
+    return frame.astype(dict.fromkeys(words, object))
+
+
+def word_columns(schema: Any) -> list[str]:
+    """Return the columns of words among those that matter; the others must be plain numbers."""
+    columns = [schema.column(i) for i in range(len(schema))]
+    used = [column for column in columns if is_used(column.path)]
+    for column in used:
+        if column.max_repetition_level or column.physical_type == "FIXED_LEN_BYTE_ARRAY":
+            raise Unreadable(f"the column {column.path[:80]!r} holds neither numbers nor words")
+    return [column.path for column in used if column.physical_type == "BYTE_ARRAY"]
+
+
+def require_short_words(name: str, column: Any) -> None:
+    """Refuse words that nobody would call a value of a feature."""
+    longest = max((len(str(word)) for part in column.chunks for word in part.dictionary), default=0)
+    if longest > LONGEST_WORD:
+        raise Unreadable(f"{name[:80]!r} has a word of {longest:,} letters")
 
 
 def is_used(name: str) -> bool:
@@ -72,7 +128,7 @@ def is_used(name: str) -> bool:
 def feature_names(path: Path, frame: pd.DataFrame) -> list[str]:
     """Return the features, which sources and targets must share."""
     if len(repeated := frame.columns[frame.columns.duplicated()]):
-        raise InvalidTransferMatrix(f"{path} has more than one column {str(repeated[0])!r}.")
+        raise InvalidTransferMatrix(f"{path} has more than one column {str(repeated[0])[:80]!r}.")
     of = {
         role: [str(name).removeprefix(role) for name in frame if str(name).startswith(role)]
         for role in (SOURCE, TARGET)
@@ -80,12 +136,12 @@ def feature_names(path: Path, frame: pd.DataFrame) -> list[str]:
     if RETURN not in frame or not of[SOURCE] or not of[TARGET]:
         raise InvalidTransferMatrix(
             f"{path} must have columns source.<feature>, target.<feature> and return; of these it "
-            f"has {', '.join(map(str, frame)) or 'none'}."
+            f"has {', '.join(map(str, frame))[:200] or 'none'}."
         )
     if only := sorted(set(of[SOURCE]) ^ set(of[TARGET])):
         given, lacking = (SOURCE, TARGET) if only[0] in of[SOURCE] else (TARGET, SOURCE)
         raise InvalidTransferMatrix(
-            f"{path} has a column {given + only[0]!r} and none {lacking + only[0]!r}: sources and "
-            "targets must have the same features."
+            f"{path} has a column {(given + only[0])[:80]!r} and none "
+            f"{(lacking + only[0])[:80]!r}: sources and targets must have the same features."
         )
     return of[SOURCE]

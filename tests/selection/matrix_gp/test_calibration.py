@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from rltransfer.selection import MatrixGP, replay
+from rltransfer.selection import MatrixGP, Measuring, replay
 from rltransfer.selection.matrix_gp.outlook import Outlook
 from rltransfer.testing.lines import LINES, LineFamily
 
@@ -19,8 +19,25 @@ def inside(matrix, truth, share=0.9):
     new = np.setdiff1d(np.arange(SIZE), matrix.trained)
     belief = Outlook.of(matrix, np.full(SIZE, 1.0 / SIZE))
     rows = belief.forecast.rows(matrix.units_sources[new])
-    width = norm.ppf(0.5 + share / 2.0) * rows.spread[:, None]
-    return (np.abs(truth[new] - rows.means()) <= width).mean(), rows.spread.mean() / truth.std()
+    width = norm.ppf(0.5 + share / 2.0) * rows.spread()
+    return (np.abs(truth[new] - rows.means()) <= width).mean(), rows.spread().mean() / truth.std()
+
+
+@pytest.mark.parametrize("name", [name for name in LINES if name != "failing"])
+def test_intervals_hold_about_as_much_where_a_quarter_was_measured(name):
+    """What was not measured makes them wider, not wrong."""
+    family, held = LineFamily(LINES[name], SIZE), []
+    for seed in range(3):
+        truth, matrix = family.draw(np.random.default_rng(seed)), family.empty()
+        for _ in range(7):
+            source = MatrixGP().propose(matrix).index
+            chosen = Measuring(10).choose(matrix, source)
+            row = truth[source, list(chosen)][:, None]
+            matrix = matrix.learn(source, row, measured=chosen)
+        held.append(inside(matrix, truth))
+    held = np.array(held)  # (instances, (share inside, width))
+    assert held[:, 0].mean() >= 0.8
+    assert held[:, 1].mean() < 0.8
 
 
 @pytest.mark.parametrize("name", [name for name in LINES if name != "failing"])

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rltransfer.selection.matrix_gp.failures import REACH, chance_of_success, failed
+from rltransfer.selection.matrix_gp.failures import (
+    REACH,
+    chance_of_success,
+    failed,
+    failed_trainings,
+    structure,
+)
 
 U = np.linspace(0.0, 1.0, 21)
 
@@ -42,6 +48,41 @@ def test_one_row_is_never_judged(row):
 
 def test_rows_that_are_all_alike_are_all_kept():
     assert not failed(np.full((4, 21), 2.0)).any()
+
+
+def weak(centre: float, height: float = 0.0, noise: float = 0.0, seed: int = 0) -> np.ndarray:
+    """Return a row of a weak gap, with noise."""
+    luck = noise * np.random.default_rng(seed).standard_normal(len(FINE))
+    return height - 0.5 * np.abs(FINE - centre) + luck
+
+
+FINE = np.linspace(0.0, 1.0, 50)
+
+
+def test_noise_as_large_as_a_weak_gap_does_not_hide_a_failure():
+    flat = 0.03 * np.random.default_rng(1).standard_normal(50) - 0.9
+    R = np.stack([weak(0.2, noise=0.03), weak(0.6, noise=0.03, seed=2), flat])
+    X, Y = np.array([[0.2], [0.6], [0.9]]), FINE[:, None]
+    assert not failed(R).any()
+    assert failed_trainings(X, Y, R).tolist() == [False, False, True]
+
+
+def test_a_low_row_that_falls_off_from_its_source_is_kept_however_weakly():
+    low = 0.15 * weak(0.9) - 0.9
+    R = np.stack([weak(0.2), weak(0.6), low])
+    X, Y = np.array([[0.2], [0.6], [0.9]]), FINE[:, None]
+    assert failed(R, 0.35)[2]
+    assert not failed_trainings(X, Y, R).any()
+
+
+def test_structure_is_the_share_of_variance_that_losses_and_tilts_explain():
+    x, Y = np.array([[0.3]]), FINE[:, None]
+    assert structure(x, Y, weak(0.3)) == pytest.approx(1.0)
+    assert structure(x, Y, 2.0 + 0.7 * FINE) == pytest.approx(1.0)  # only how hard targets are
+    middle = np.array([[0.5]])
+    assert structure(middle, Y, -weak(0.5)) < 0.1  # better far away: no gap is like that
+    assert structure(x, Y, np.random.default_rng(0).standard_normal(50)) < 0.2
+    assert structure(x, Y, np.full(50, 3.0)) == 0.0
 
 
 def test_neighbours_of_failures_are_less_likely_to_train():

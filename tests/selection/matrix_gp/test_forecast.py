@@ -26,13 +26,14 @@ def test_means_are_profile_and_rest_and_level(data):
     forecast, Z = fitted(X, Y, J), np.random.default_rng(0).random((3, 2))
     rows = forecast.rows(Z)
     r = J - forecast.contrasts.profile.values(X, Y)
-    h, (W, left) = forecast.contrasts.profile.values(Z, Y), forecast.contrasts.known(Z)
+    h, (C, W) = forecast.contrasts.profile.values(Z, Y), forecast.contrasts.known(Z)
+    left = forecast.contrasts.left(C, W, slice(None))[:, 0]
     f, variance = forecast.levels.forecast(Z)
     for x, y in np.ndindex(3, 11):
         expected = h[x, y] + sum(W[x, i] * (r[i, y] - r[i].mean()) for i in range(6)) + f[x]
         assert rows.means()[x, y] == pytest.approx(expected)
     assert rows.level_spread == pytest.approx(np.sqrt(variance))
-    assert rows.spread**2 == pytest.approx(variance + left)
+    assert rows.spread()[:, 0] ** 2 == pytest.approx(variance + left)
 
 
 def test_some_targets_are_columns_of_all(data):
@@ -48,7 +49,7 @@ def test_rows_come_in_the_unit_of_the_returns(data):
     rows = fitted(X, Y, J).rows(Z)
     other = fitted(X, Y, 40.0 * J - 300.0, -300.0, 40.0).rows(Z)
     assert other.means() == pytest.approx(40.0 * rows.means() - 300.0)
-    assert other.spread == pytest.approx(40.0 * rows.spread)
+    assert other.spread() == pytest.approx(40.0 * rows.spread())
     assert other.level_spread == pytest.approx(40.0 * rows.level_spread)
 
 
@@ -56,7 +57,7 @@ def test_neighbours_of_trained_rows_are_known_and_others_are_not(data):
     X, Y, J = data
     rows = fitted(X, Y, J).rows(np.concatenate([X + 1e-4, [[3.0, -2.0]]]))
     assert np.abs(rows.means()[:6] - J).mean() < 0.1
-    assert rows.spread[-1] > 3.0 * rows.spread[:6].max()
+    assert rows.spread()[-1] > 3.0 * rows.spread()[:6].max()
 
 
 def test_a_level_is_the_weighted_mean(data):

@@ -25,13 +25,15 @@ def test_it_is_the_mean_of_many_draws(problem, top):
     capped = np.minimum(mean + spread[:, None] * noise, np.maximum(V, top))
     gains = np.maximum(capped - V, 0.0)
     error = 5.0 * gains.std(axis=0) / np.sqrt(draws) + 1e-4 * spread[:, None]
-    assert (np.abs(expected_gains(mean, spread, V, top) - gains.mean(axis=0)) <= error).all()
+    assert (
+        np.abs(expected_gains(mean, spread[:, None], V, top) - gains.mean(axis=0)) <= error
+    ).all()
 
 
 def test_it_is_the_integral(problem):
     """∫ P(J > v) dv from V to the ceiling."""
     mean, spread, V = problem
-    gains = expected_gains(mean, spread, V, 0.7)
+    gains = expected_gains(mean, spread[:, None], V, 0.7)
     for i, j in np.ndindex(*mean.shape):
         tail = norm(mean[i, j], spread[i]).sf
         expected, _ = quad(tail, V[j], max(V[j], 0.7), points=[float(mean[i, j])])
@@ -42,19 +44,19 @@ def test_under_a_far_ceiling_it_is_expected_improvement(problem):
     mean, spread, V = problem
     z = (mean - V) / spread[:, None]
     improvement = (mean - V) * norm.cdf(z) + spread[:, None] * norm.pdf(z)
-    assert expected_gains(mean, spread, V, 1e9) == pytest.approx(improvement)
+    assert expected_gains(mean, spread[:, None], V, 1e9) == pytest.approx(improvement)
 
 
 def test_nothing_is_gained_where_the_ceiling_is_reached(problem):
     mean, spread, V = problem
-    gains = expected_gains(mean, spread, V, float(V.min()))
+    gains = expected_gains(mean, spread[:, None], V, float(V.min()))
     assert gains == pytest.approx(np.zeros_like(gains), abs=1e-4 * spread.max())
 
 
 def test_a_sure_return_gains_what_it_is_above():
     """Below V nothing, between V and the ceiling the difference, above it what is left."""
     mean = np.array([[-0.5, 0.4, 3.0]])
-    gains = expected_gains(mean, np.array([1e-9]), np.zeros(3), 1.0)
+    gains = expected_gains(mean, np.array([[1e-9]]), np.zeros(3), 1.0)
     assert gains[0] == pytest.approx([0.0, 0.4, 1.0], abs=1e-8)
 
 

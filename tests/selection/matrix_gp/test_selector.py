@@ -132,7 +132,7 @@ def test_a_failure_is_set_aside():
     assert rows.means() == pytest.approx(without.means(), abs=0.1)
     gains = belief.gains(rows, np.arange(21))
     V = belief.transfer.best
-    alone = expected_gains(rows.means(), rows.spread, V, ceiling(V)).mean(axis=1)
+    alone = expected_gains(rows.means(), rows.spread(), V, ceiling(V)).mean(axis=1)
     assert gains / alone == pytest.approx(belief.success(X))
     assert belief.success(X)[0] < 0.9 < belief.success(X)[2]
 
@@ -258,12 +258,12 @@ def test_the_proposal_is_its_forecast():
     proposal = MatrixGP().propose(transfer)
     x, V = proposal.index, transfer.best
     rows = outlook(transfer).forecast.rows(transfer.units_sources[[x]])
-    gains = expected_gains(rows.means(), rows.spread, V, ceiling(V))[0]
+    gains = expected_gains(rows.means(), rows.spread(), V, ceiling(V))[0]
     assert proposal.predicted_set_point == pytest.approx(rows.means()[0, x])
     assert proposal.predicted_gain == pytest.approx(gains.mean())
     assert proposal.acquisition[x] == proposal.acquisition.max() == proposal.predicted_gain
     assert not proposal.acquisition[[10, 3]].any()
-    assert 0.0 < proposal.predicted_error < rows.spread[0]
+    assert 0.0 < proposal.predicted_error < rows.spread()[0, 0]
 
     best = int((rows.means()[0] > V).sum())
     assert f"expected to raise V by {proposal.predicted_gain:.3g} ±" in proposal.reason

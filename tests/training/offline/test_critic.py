@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from rltransfer.errors import InvalidPolicy
+from rltransfer.files import open_json, seal_json
 from rltransfer.training.offline.critic import Critic, CriticStack
 from rltransfer.training.offline.critic_spec import CriticSpec
 from rltransfer.training.policy_spec import BoxSpace, DiscreteSpace, Normalization
@@ -138,7 +139,7 @@ def flip_a_byte(folder):
 
 def edit(folder, **changes):
     path = folder / "critic.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    path.write_text(seal_json(open_json(path.read_bytes()) | changes))
 
 
 def edit_spec(folder, **changes):
@@ -152,7 +153,7 @@ def edit_spec(folder, **changes):
         (lambda f: (f / "critic.safetensors").unlink(), "critic.safetensors cannot be read"),
         (lambda f: (f / "critic.json").write_text("{"), "critic.json is not the JSON"),
         (lambda f: (f / "critic.json").write_text('{"a": 1, "a": 2}'), "a key is repeated"),
-        (lambda f: edit(f, format=2), "format: "),
+        (lambda f: edit(f, format=2), "has format 2; this version reads 1"),
         (lambda f: edit_spec(f, gamma=2.0), "spec.gamma: "),
         (lambda f: edit_spec(f, colour="red"), "spec.colour: this key is unknown"),
         (lambda f: edit_spec(f, hidden=[9, 7]), "must have the shape"),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import gymnasium.envs.mujoco as gymnasium_mujoco
 
+from rltransfer.envs.simulators.mujoco.mjcf import require_plain_mjcf
+from rltransfer.envs.simulators.xml_file import beside
 from rltransfer.errors import InvalidExperiment, did_you_mean
 
 if TYPE_CHECKING:
@@ -48,10 +50,6 @@ def own_file(folder: Path, name: object) -> Path:
         raise InvalidExperiment(
             f"{folder}: the option 'xml_file' must be the name of a file; got {name!r}."
         )
-    path = folder / name
-    if not path.is_file():
-        raise InvalidExperiment(
-            f"{folder}: there is no file {path}. The option 'xml_file' names an MJCF, relative "
-            "to the folder of the env.toml."
-        )
+    path = beside(folder, name, "xml_file")
+    require_plain_mjcf(path)
     return path

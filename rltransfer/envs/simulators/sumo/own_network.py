@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+from rltransfer.envs.simulators.sumo.elements import ROUTES
 from rltransfer.envs.simulators.sumo.signal import Signal
 from rltransfer.envs.simulators.sumo.simulation import SumoError
 from rltransfer.envs.simulators.sumo.traffic_signal_sumo_rl import SumoRLOptions, SumoRLSignal
 from rltransfer.envs.simulators.sumo.world import Spaces
+from rltransfer.envs.simulators.xml_file import beside, require_elements
 from rltransfer.errors import InvalidExperiment
 
 __all__ = ["OwnNetwork", "OwnNetworkOptions"]
@@ -43,11 +45,11 @@ class OwnNetwork(SumoRLSignal):
         """Return the view's space, and a choice among the green phases of the light's program.
 
         Raises:
-            InvalidExperiment: if the network cannot be read, or the route file is missing.
+            InvalidExperiment: if the network cannot be read, or the route file is missing or
+                holds more than demand.
         """
-        routes = folder / cls.Options.model_validate(dict(options)).routes
-        if not routes.is_file():
-            raise InvalidExperiment(f"{routes}: there is no such route file.")
+        name = cls.Options.model_validate(dict(options)).routes
+        require_elements(beside(folder, name, "routes"), ROUTES)
         return super().spaces(options, folder)
 
     def open(self, context: Mapping[str, float], seed: int) -> Signal:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import NamedTuple
-from xml.etree import ElementTree
 
+from rltransfer.envs.simulators.sumo.elements import NETWORK
+from rltransfer.envs.simulators.xml_file import require_elements
 from rltransfer.errors import InvalidExperiment
 
 __all__ = ["Lane", "Signal", "read_signal"]
@@ -35,10 +36,7 @@ def read_signal(network: Path) -> Signal:
     Raises:
         InvalidExperiment: if the file is no network with one light of at least two green phases.
     """
-    try:
-        root = ElementTree.parse(network).getroot()
-    except (OSError, ElementTree.ParseError) as error:
-        raise InvalidExperiment(f"{network} is not a SUMO network: {error}.") from None
+    root = require_elements(network, NETWORK)
     programs = {logic.get("id", ""): logic for logic in root.iter("tlLogic")}
     if len(programs) != 1:
         raise InvalidExperiment(

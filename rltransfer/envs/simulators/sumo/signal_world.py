@@ -19,6 +19,7 @@ from rltransfer.envs.simulators.sumo.signal import Signal, read_signal
 from rltransfer.envs.simulators.sumo.simulation import Simulation
 from rltransfer.envs.simulators.sumo.views import View
 from rltransfer.envs.simulators.sumo.world import Outcome, Spaces, World, WorldOptions
+from rltransfer.envs.simulators.xml_file import beside
 
 __all__ = ["SignalOptions", "SignalWorld"]
 
@@ -65,7 +66,7 @@ class SignalWorld(World):
     def spaces(cls, options: Mapping[str, Any], folder: Path) -> Spaces:
         """Return the view's space, and a choice among the green phases."""
         network = cls.Options.model_validate(dict(options)).network
-        signal = read_signal(folder / network)
+        signal = read_signal(beside(folder, network, "network"))
         return Spaces(cls.view.space(signal), gym.spaces.Discrete(len(signal.greens)))
 
     @property

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rltransfer.selection.risk_model import WIDTH, Posterior, RiskModel, divergence
+from rltransfer.transfer.risk_model import WIDTH, Posterior, RiskModel, divergence
 
 
 @pytest.fixture
@@ -52,3 +52,10 @@ def test_equal_risks_are_no_trouble():
     model = RiskModel(1, np.random.default_rng(3))
     model.learn(np.linspace(0, 1, 5)[:, None], np.full(5, 3.0))
     assert np.isfinite(model.sample(np.zeros((2, 1)), 4)).all()
+
+
+def test_optimism_weighs_what_is_expected_and_what_is_not_known():
+    x = np.linspace(0, 1, 5)[:, None]
+    risks = RiskModel(1, np.random.default_rng(4)).sample(x, 30)
+    found = RiskModel(1, np.random.default_rng(4)).optimistic(x, 2.0, 3.0, 30)
+    np.testing.assert_allclose(found, 2.0 * risks.mean(axis=0) + 3.0 * risks.std(axis=0))

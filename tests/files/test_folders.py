@@ -4,7 +4,6 @@ import os
 
 import pytest
 
-from rltransfer import files
 from rltransfer.errors import CorruptRun, StorageError
 from rltransfer.files import commit_folder, sweep, verify_folder, write_atomically, write_text
 
@@ -69,7 +68,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing(tmp_path, monkeypatch, cal
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(files.os, call, full)
+    monkeypatch.setattr(os, call, full)
     with pytest.raises(StorageError, match=r"00 could not be written: No space left.*try again"):
         commit_folder(tmp_path / "00", fill)
     monkeypatch.undo()

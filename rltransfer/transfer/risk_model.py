@@ -7,6 +7,7 @@ Notation
     p(z)   the q of the batch before; N(0, I) before any
     f      decoder: the risk of x, given z
 
+    a(x) = γ_0 · mean_z f(x, z) + γ_1 · std_z f(x, z),  z ~ q: how risky x is, with optimism
     loss = mean_i ( ℓ_i - f(x_i, z) )² + β · KL( q ‖ p ),   z = μ + σ ε,  ε ~ N(0, I)
 
 Source: Wang et al., "Model predictive task sampling" (arXiv 2501.11039), and its code: all widths
@@ -21,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RiskModel"]
+__all__ = ["RiskModel", "standardised"]
 
 Array = NDArray[np.float64]
 WIDTH = 10
@@ -67,8 +68,7 @@ class RiskModel:
 
     def learn(self, x: Array, risk: Array) -> None:
         """Update on a batch; its posterior is the next batch's prior."""
-        spread = risk.std()
-        standard = (risk - risk.mean()) / (spread if spread > 0.0 else 1.0)
+        standard = standardised(risk)
         for _ in range(UPDATES):
             _, gradients = self.loss(x, standard, self._rng.standard_normal(WIDTH))
             self._descend(gradients)
@@ -84,6 +84,20 @@ class RiskModel:
         tasks, told = x @ W[:d], latents @ W[d:-1] + W[-1]
         hidden = relu(tasks[None] + told[:, None])
         return np.asarray(affine(hidden, self.weights["decoder_out"])[..., 0])
+
+    def optimistic(
+        self, x: Array, mean: float = 1.0, deviation: float = 5.0, draws: int = 50
+    ) -> Array:
+        """Return γ_0 · mean_z f(x, z) + γ_1 · std_z f(x, z) of tasks x (n, d), shape (n,).
+
+        Args:
+            x: the tasks.
+            mean: γ_0.
+            deviation: γ_1.
+            draws: of z.
+        """
+        risks = self.sample(x, draws)
+        return np.asarray(mean * risks.mean(axis=0) + deviation * risks.std(axis=0))
 
     def loss(self, x: Array, risk: Array, noise: Array) -> tuple[float, dict[str, Array]]:
         """Return the loss of a batch and its gradient by every weight.
@@ -134,6 +148,12 @@ class RiskModel:
             mean = self._first[name] / (1.0 - b1**self._count)
             square = self._second[name] / (1.0 - b2**self._count)
             self.weights[name] = self.weights[name] - STEP * mean / (np.sqrt(square) + 1e-8)
+
+
+def standardised(risk: Array) -> Array:
+    """Return risks (B,) with mean 0 and standard deviation 1; zeros where they are all alike."""
+    spread = risk.std()
+    return np.asarray((risk - risk.mean()) / (spread if spread > 0.0 else 1.0))
 
 
 def affine(inputs: Array, W: Array) -> Array:
