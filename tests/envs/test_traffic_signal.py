@@ -321,8 +321,8 @@ def test_a_network_of_ones_own(mine: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "text", "words"),
     [
-        ("mine.rou.xml", None, r"mine\.rou\.xml: there is no such route file"),
-        ("mine.net.xml", None, r"mine\.net\.xml is not a SUMO network: .*No such file"),
+        ("mine.rou.xml", None, r"no file mine\.rou\.xml\. The option 'routes' names one"),
+        ("mine.net.xml", None, r"no file mine\.net\.xml\. The option 'network' names one"),
         ("mine.net.xml", "<net/>", "must have one traffic light; it has 0"),
         (
             "mine.rou.xml",

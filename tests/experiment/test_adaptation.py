@@ -16,6 +16,7 @@ from rltransfer.experiment.adaptation.choice import choose
 from rltransfer.experiment.loop import run_experiment
 from rltransfer.experiment.solo import Listener
 from rltransfer.experiment.spec import Experiment
+from rltransfer.files.folders import write_manifest
 from rltransfer.runs import Run
 from rltransfer.seeding import derive_seed
 from rltransfer.training import CurvePoint, FromScratch, Policy, StageResult, Trainer
@@ -174,10 +175,8 @@ def test_without_a_reference_there_is_no_jump_start(run, tmp_path):
 def test_without_recorded_data_offline_stages_are_left_out(run, tmp_path):
     for folder in run.source_folders():
         (folder / FILE).unlink()
-        manifest = folder / "MANIFEST.json"
-        kept = json.loads(manifest.read_text())
-        kept.pop(FILE)
-        manifest.write_text(json.dumps(kept))
+        (folder / "MANIFEST.json").unlink()
+        write_manifest(folder)
     found = adapt(spec_for_arms(run, "warm", "learned"), tmp_path / "out")
     assert [arm.name for arm in found.arms] == ["warm", "from-scratch"]
     assert "learned learns from recorded transitions" in found.notes[0]
