@@ -130,14 +130,17 @@ class Outlook:
         )
 
     def _error(self, rows: Rows) -> float:
-        """Return half the difference of a gain at a level one deviation higher and lower."""
+        """Return half the difference of a gain at a level one deviation higher and lower.
+
+        Where every target is solved only rounding is left of it, which has either sign.
+        """
         means, V = rows.means(), self.V
         rest = np.sqrt(np.maximum(rows.spread() ** 2 - rows.level_spread**2, 1e-18))
         high, low = (
             float(expected_gains(means + shift, rest, V, self.top)[0] @ self.weights)
             for shift in (rows.level_spread, -rows.level_spread)
         )
-        return (high - low) / 2.0
+        return abs(high - low) / 2.0
 
 
 def first_in_space(scores: Array, candidates: NDArray[np.intp], X: Array) -> int:

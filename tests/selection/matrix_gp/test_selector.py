@@ -271,6 +271,18 @@ def test_the_proposal_is_its_forecast():
     assert proposal.reason.endswith(f"best on {best} of 21")
 
 
+def test_the_error_of_a_gain_has_no_sign_where_every_target_is_solved():
+    family = LineFamily(LINES["linear"], 50)
+    x = np.linspace(0.0, 1.0, 50)
+    lost = np.maximum(0.0, np.abs(x[:, None] - x) - 0.3)
+    truth = 500.0 * (1.0 - lost)
+    transfer = learned(family, [25], truth)
+    for _ in range(5):
+        proposal = MatrixGP().propose(transfer)
+        assert proposal.predicted_error >= 0.0
+        transfer = transfer.learn(proposal.index, truth[proposal.index][:, None])
+
+
 def test_the_first_reason_says_that_nothing_is_known():
     proposal = MatrixGP().propose(LinearGapToy.flat(5).empty())
     assert proposal.reason == "nothing is trained yet: nearest to all 5 targets"
