@@ -31,8 +31,9 @@ __all__ = ["CASES"]
 CONTEXTS, EPISODES, SHARE, SEED = 100, 10, 10, 0
 STEPS = {"cartpole": 60_000, "pendulum": 40_000}
 NOISE = 0.02
-ALIKE = 0.75
-"""Of the episodes have to return the same; in Pendulum a last bit may decide which way it falls."""
+ALIKE, NEAR = 0.5, 0.02
+"""Of the episodes have to return the same, and all contexts on the average within 2 %: where a
+pendulum is short, a last bit decides which way it falls."""
 
 LOOP, OURS, LIMIT = "evaluate_policy loop", "ours", "simulator and matrix products"
 
@@ -70,7 +71,8 @@ def loop(name: str, number: int) -> Iterator[Work]:
         for target in targets:
             venv = episodes_of(env, target)
             found.append(evaluate_policy(agent, venv, EPISODES, return_episode_rewards=True)[0])
-        if np.isclose(found, expected.returns, rtol=1e-4).mean() < ALIKE:
+        near = np.isclose(np.mean(found, axis=1), expected.mean, rtol=NEAR)
+        if np.isclose(found, expected.returns, rtol=1e-4).mean() < ALIKE or not near.all():
             raise RuntimeError(f"the loop and ours return different numbers on {name}.")
         return float(expected.lengths.sum())
 

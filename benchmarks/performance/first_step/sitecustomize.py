@@ -1,8 +1,8 @@
 """Tells of the first environment step that any Python with this folder on its path takes.
 
 Python imports a module of this name when it starts, so that the worker processes of
-`rltransfer run` are watched, too. The training's callback hears of every environment step; the
-first one creates the file that `FIRST_STEP` names.
+`rltransfer run` are watched, too. The training's callback hears of every environment step, or of
+every rollout where those are compiled; the first word creates the file that `FIRST_STEP` names.
 """
 
 from __future__ import annotations
@@ -44,15 +44,19 @@ class Wired(Loader):
     def exec_module(self, module: ModuleType) -> None:
         """Load, and let the callback's first step tell."""
         self._loader.exec_module(module)
-        callback = module.BestCheckpoint
-        heard = callback.on_step
+        for event in ("on_step", "on_rollout_end"):
+            wire(module.BestCheckpoint, event)
 
-        def on_step(self: Any) -> bool:
-            Path(os.environ["FIRST_STEP"]).touch()
-            callback.on_step = heard
-            return bool(heard(self))
 
-        callback.on_step = on_step
+def wire(callback: Any, event: str) -> None:
+    """Let a method tell that it was called, before it does what it did."""
+    heard = getattr(callback, event)
+
+    def told(self: Any) -> Any:
+        Path(os.environ["FIRST_STEP"]).touch()
+        return heard(self)
+
+    setattr(callback, event, told)
 
 
 sys.meta_path.insert(0, Watch())
