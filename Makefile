@@ -43,7 +43,8 @@ layers: setup
 	$(BIN)/lint-imports
 
 reference: setup ## make runs/reference again: three seeds, all comparisons
-	$(BIN)/rltransfer run cartpole --vary length --targets 50 --rounds 6 --seeds 0-2 --selector mbtl --compare random,equidistant,multi-task --name reference --jobs 2
+	$(BIN)/rltransfer run cartpole --vary length --targets 50 --rounds 6 --seeds 0-2 \
+	    --compare mbtl,random,equidistant,multi-task --name reference --jobs 2
 
 wheel: setup     ## build dist/*.whl and the sdist
 	$(BIN)/python -m build
@@ -51,8 +52,9 @@ wheel: setup     ## build dist/*.whl and the sdist
 bench: setup     ## how fast we are beside others, in one run (20 minutes); docs/performance.md
 	$(BIN)/python benchmarks/performance
 
-catalogue: setup ## make docs/environments.md again from the families' descriptions
+catalogue: setup ## make docs/environments.md and docs/commands.md again from what they describe
 	MUJOCO_GL=$${MUJOCO_GL:-egl} $(BIN)/python -m rltransfer.reports.catalogue docs
+	$(BIN)/python -m rltransfer.cli.reference docs
 
 docs: setup      ## the documentation as static pages in site/
 	$(BIN)/mkdocs build --strict

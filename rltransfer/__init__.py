@@ -28,6 +28,8 @@ __all__ = [
     "ContextualEnv",
     "Experiment",
     "GapReport",
+    "GapSpec",
+    "GapStudy",
     "MBTLSampler",
     "Policy",
     "RLTransferError",
@@ -36,6 +38,7 @@ __all__ = [
     "TransferMatrix",
     "__version__",
     "evaluate",
+    "gap",
     "make",
     "run_experiment",
 ]
@@ -48,11 +51,14 @@ except PackageNotFoundError:  # a bare checkout, not installed
 LAZY = {
     "Experiment": "rltransfer.experiment.spec",
     "GapReport": "rltransfer.transfer",
+    "GapSpec": "rltransfer.experiment.gap_study",
+    "GapStudy": "rltransfer.experiment.gap_study",
     "MBTLSampler": "rltransfer.selection.sampler",
     "Policy": "rltransfer.training.policy",
     "Run": "rltransfer.runs.store",
     "TransferMatrix": "rltransfer.transfer",
     "evaluate": "rltransfer.evaluation",
+    "gap": "rltransfer.experiment.gap_study",
     "run_experiment": "rltransfer.experiment.loop",
 }
 """Names that would load heavy libraries, and the modules that hold them."""

@@ -11,7 +11,9 @@ from collections.abc import Iterable
 from typing import Any
 
 __all__ = [
+    "ConditionsChanged",
     "CorruptRun",
+    "Interrupted",
     "InvalidContext",
     "InvalidDataset",
     "InvalidExperiment",
@@ -24,8 +26,10 @@ __all__ = [
     "StorageError",
     "UnknownEnvironment",
     "UnknownName",
+    "WorkerDied",
     "did_you_mean",
     "explain_validation",
+    "said",
 ]
 
 
@@ -76,6 +80,22 @@ class SourceFailed(RLTransferError, RuntimeError):
     exit_code = 3
 
 
+class ConditionsChanged(RLTransferError):
+    """A run is to go on with other libraries, threads or processors than it began with."""
+
+
+class Interrupted(RLTransferError):
+    """Somebody asked a training to stop; called again, it goes on from where it was kept."""
+
+    exit_code = 130
+
+
+class WorkerDied(RLTransferError, RuntimeError):
+    """A worker ended without a result: killed, or out of memory."""
+
+    exit_code = 3
+
+
 class RunLocked(RLTransferError, RuntimeError):
     """Another process is working in this run directory."""
 
@@ -105,6 +125,14 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """End a sentence: "; did you mean 'x'?" for the closest known name, or a full stop."""
     close = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
     return f"; did you mean {close[0]!r}?" if close else "."
+
+
+def said(error: BaseException) -> str:
+    """Return what an error says, without a full stop; its type, too, where it is not ours."""
+    text = str(error).rstrip(".")
+    if isinstance(error, RLTransferError):
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def explain_validation(error: Any, where: str) -> str:

@@ -43,7 +43,6 @@ TRAINED = {
     "pendulum-dt": "pendulum --vary dt --targets 40 --rounds 40 --steps 100000",
     "pendulum-3d": "pendulum --vary length,mass,gravity --targets 5 --rounds 125 --steps 60000",
     "acrobot-2d": "acrobot --vary link_length_1,link_mass_2 --targets 6 --rounds 36 --steps 100000",
-    "hopper-gravity": "hopper --vary gravity --targets 16 --rounds 16 --steps 150000",
 }
 """How each was made: `rltransfer run …`, every context trained once from scratch, one seed."""
 

@@ -9,9 +9,14 @@ import typer
 
 from rltransfer.cli.adaptation import adapt
 from rltransfer.cli.datasets import dataset
+from rltransfer.cli.gaps import gap
+from rltransfer.cli.options import Choices, Workplace, spread
 from rltransfer.cli.output import console
+from rltransfer.cli.planning import plan
+from rltransfer.cli.reproducing import reproduce
 from rltransfer.cli.selecting import select
 from rltransfer.cli.training import train
+from rltransfer.cli.tuning import tune
 from rltransfer.errors import InvalidExperiment
 
 __all__ = ["app"]
@@ -26,11 +31,14 @@ app = typer.Typer(
 )
 app.add_typer(dataset, name="dataset")
 app.command()(train)
+app.command()(plan)
 app.command()(adapt)
 app.command()(select)
+app.command()(tune)
+app.command()(gap)
+app.command()(reproduce)
 
 RunsFolder = Annotated[Path, typer.Option("--runs", help="Folder of all experiments.")]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for programs.")]
 RunPath = Annotated[
@@ -39,45 +47,12 @@ RunPath = Annotated[
 
 
 @app.command()
+@spread
 def run(
     study: Annotated[str, typer.Argument(help="An experiment.toml, or an environment's name.")],
-    vary: Annotated[str | None, typer.Option(help="Features to vary, separated by commas.")] = None,
-    preset: Annotated[
-        str | None, typer.Option(help="Published ranges, such as mbtl; see rltransfer envs NAME.")
-    ] = None,
-    targets: Annotated[int | None, typer.Option(help="Grid points per feature.")] = None,
-    rounds: Annotated[int | None, typer.Option(help="Sources to train.")] = None,
-    stop_gain: Annotated[
-        float | None,
-        typer.Option(help="End early when another source is expected to win less return."),
-    ] = None,
-    seeds: Annotated[str | None, typer.Option(help="Such as 0, or 0-2, or 0,3,5.")] = None,
-    selector: Annotated[str | None, typer.Option(help="Who picks the sources.")] = None,
-    compare: Annotated[
-        str | None, typer.Option(help="Also train: random, equidistant, multi-task, …")
-    ] = None,
-    trainer: Annotated[
-        str | None, typer.Option(help="from-scratch; uni-o4 goes on from the sources before.")
-    ] = None,
-    contexts: Annotated[
-        str | None, typer.Option(help="How multi-task episodes get theirs: rounds, or mpts.")
-    ] = None,
-    algorithm: Annotated[str | None, typer.Option(help="PPO, DQN, A2C, SAC or TD3.")] = None,
-    steps: Annotated[int | None, typer.Option(help="Training steps per source.")] = None,
-    stop: Annotated[
-        float | None, typer.Option(help="Score, 0 to 1, at which a training may end early.")
-    ] = None,
-    episodes: Annotated[int | None, typer.Option(help="Episodes per target.")] = None,
-    measure: Annotated[
-        float | None, typer.Option(help="Share or number of targets to measure each source on.")
-    ] = None,
-    name: Annotated[str | None, typer.Option(help="The experiment's name.")] = None,
-    known: Annotated[
-        list[str] | None,
-        typer.Option(help="A policy's or a run's folder to begin with; again for each of several."),
-    ] = None,
+    choices: Choices,
+    place: Workplace,
     runs: RunsFolder = Path("runs"),
-    jobs: Jobs = 1,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the plan and its cost; do nothing.")
     ] = False,
@@ -85,24 +60,39 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run a study: select, train, evaluate everywhere, report. Continues where it stopped."""
-    from rltransfer.cli.choices import Choices, resolve
+    from rltransfer.cli.choices import resolve
     from rltransfer.cli.study import describe, execute
 
-    choices = Choices(vary, preset, targets, rounds, stop_gain, seeds, selector, compare, trainer,
-                      contexts, algorithm, steps, stop, episodes, measure, name, known)  # fmt: skip
     experiment = resolve(study, choices)
     if dry_run:
         describe(experiment, as_json)
     else:
-        execute(experiment, runs, jobs, quiet, as_json)
+        execute(experiment, runs, place, quiet, as_json)
 
 
 @app.command()
-def resume(path: RunPath, jobs: Jobs = 1, quiet: Quiet = False, as_json: Json = False) -> None:
+@spread
+def resume(
+    path: RunPath,
+    place: Workplace,
+    retry: Annotated[
+        bool, typer.Option("--retry-failed", help="Train again what has failed.")
+    ] = False,
+    accept: Annotated[
+        bool,
+        typer.Option("--accept-environment", help="Go on with other versions, and record them."),
+    ] = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
     """Continue an interrupted run to the same result; a finished one is left as it is."""
-    from rltransfer.cli.study import resume_runs
+    from rltransfer.cli.study import accept_environment, resume_runs, retry_failed
 
-    resume_runs(path, jobs, quiet, as_json)
+    if accept:
+        accept_environment(path)
+    if retry:
+        retry_failed(path)
+    resume_runs(path, place, quiet, as_json)
 
 
 @app.command()
@@ -135,20 +125,52 @@ def envs(
         explain(name, strip, out, as_json)
 
 
+@app.command("check-env")
+def check_env(
+    name: Annotated[str, typer.Argument(help="A family of the catalogue, such as your own.")],
+    steps: Annotated[int, typer.Option(min=1, help="Of an episode, at most.")] = 200,
+    as_json: Json = False,
+) -> None:
+    """Check a family: every feature acts, seeds decide all, spaces and numbers hold."""
+    from rltransfer.cli.checking import check_family
+
+    check_family(name, steps, as_json)
+
+
+@app.command("new-env")
+def new_env(
+    name: Annotated[str, typer.Argument(help="Of the family, such as my_robot.")],
+    out: Annotated[
+        Path, typer.Option(help="The folder in which rltransfer-NAME is made.")
+    ] = Path(),
+    as_json: Json = False,
+) -> None:
+    """Make a package with an environment family of your own, which works, to begin with."""
+    from rltransfer.cli.scaffolding import scaffold
+
+    scaffold(name, out, as_json)
+
+
 @app.command()
 def evaluate(
-    policy: Annotated[Path, typer.Argument(help="A policy folder, such as …/sources/00.")],
+    policy: Annotated[
+        Path, typer.Argument(help="A policy folder, such as …/sources/00, or an SB3 zip.")
+    ],
     vary: Annotated[str | None, typer.Option(help="Features to vary; as trained.")] = None,
     targets: Annotated[int, typer.Option(min=2, help="Grid points per feature.")] = 20,
     episodes: Annotated[int, typer.Option(min=1, help="Episodes per target.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="Of the episodes' starts.")] = 0,
     env: Annotated[str | None, typer.Option(help="Another family with equal spaces.")] = None,
+    algorithm: Annotated[
+        str | None, typer.Option(help="Of a Stable-Baselines3 zip; read off its weights.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Evaluate a policy over a grid of contexts."""
-    from rltransfer.cli.policies import evaluate_policy
+    from rltransfer.cli.policies import evaluate_policy, named_policy
 
-    evaluate_policy(policy, env, vary, targets, episodes, seed, as_json)
+    chosen = named_policy(policy, env, algorithm)
+    evaluate_policy(chosen, vary, targets, episodes, seed, as_json)
 
 
 @app.command()
@@ -157,7 +179,7 @@ def dashboard(
     port: Annotated[int, typer.Option(min=1, max=65535, help="On 127.0.0.1.")] = 8080,
     as_json: Json = False,
 ) -> None:
-    """Show a run's selection live in optuna-dashboard, on this machine only.
+    """Show a run's selection, or a tuning, live in optuna-dashboard, on this machine only.
 
     Of an experiment, its first seed is shown; give the folder of another seed for that.
     """

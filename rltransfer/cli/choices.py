@@ -4,40 +4,18 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rltransfer.cli.options import Choices
 from rltransfer.envs import load_catalog, make
 from rltransfer.errors import InvalidExperiment
 from rltransfer.experiment.spec import Experiment
+from rltransfer.files import Unreadable, parse_toml, read_bytes
 
-__all__ = ["Choices", "resolve"]
+__all__ = ["resolve"]
 
 MOST_SEEDS = 1000
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What was said on the command line; None where nothing was."""
-
-    vary: str | None
-    preset: str | None
-    targets: int | None
-    rounds: int | None
-    stop_gain: float | None
-    seeds: str | None
-    selector: str | None
-    compare: str | None
-    trainer: str | None
-    contexts: str | None
-    algorithm: str | None
-    steps: int | None
-    stop: float | None
-    episodes: int | None
-    measure: float | None
-    name: str | None
-    known: list[str] | None
 
 
 def resolve(study: str, choices: Choices) -> Experiment:
@@ -87,16 +65,35 @@ def merged(base: dict[str, Any], choices: Choices) -> dict[str, Any]:
         "contexts": merged_contexts(base["contexts"], choices),
         "selection": selection,
         "training": {
-            **base["training"],
+            **(base["training"] if choices.training is None else training_of(choices.training)),
             **said(recipe=choices.trainer, algorithm=choices.algorithm),
-            **said(contexts=choices.contexts),
-            **said(steps=choices.steps, stop=choices.stop),
+            **said(contexts=choices.contexts, tensorboard=choices.tensorboard),
+            **said(steps=choices.steps, stop=choices.stop, record=choices.record),
         },
         "evaluation": {
             **base["evaluation"],
             **said(episodes=choices.episodes, measure=choices.measure),
         },
     }
+
+
+def training_of(path: Path) -> dict[str, Any]:
+    """Return the training table of a file, which stands for all that a study says of training.
+
+    Raises:
+        InvalidExperiment: if the file cannot be read, or has no such table.
+    """
+    try:
+        tables = parse_toml(read_bytes(path.resolve()))
+    except Unreadable as error:
+        raise InvalidExperiment(f"--training {path} cannot be read: {error}.") from None
+    table = tables.get("training")
+    if not isinstance(table, dict):
+        raise InvalidExperiment(
+            f"--training {path} must hold a [training] table, as a tuning's best.toml and an "
+            f"experiment's file do; got {', '.join(tables) or 'nothing'}."
+        )
+    return table
 
 
 def merged_contexts(base: dict[str, Any], choices: Choices) -> dict[str, Any]:

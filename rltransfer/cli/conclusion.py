@@ -26,6 +26,9 @@ def print_summary(summary: Summary) -> None:
         console.print(f"{seed}{ahead.sentence}", soft_wrap=True)
     for note in summary.notes:
         console.print(f"[dim]{note}", soft_wrap=True)
+    for source in summary.failed:
+        sentence = escape(source.sentence(len(summary.seeds)))
+        console.print(f"[red]Failed:[/] {sentence}", soft_wrap=True)
     if summary.missing:
         console.print(f"[yellow]Not finished:[/] {'; '.join(summary.missing)}", soft_wrap=True)
 

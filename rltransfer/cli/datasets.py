@@ -120,8 +120,12 @@ def show(
         explain(summary, dataset_folder(id, root))
 
 
-def read_context(words: str) -> dict[str, float]:
+def read_context(words: str, option: str = "--context") -> dict[str, float]:
     """Read feature values written as `length=0.5,gravity=9.8`; nothing for all defaults.
+
+    Args:
+        words: what was typed.
+        option: where.
 
     Raises:
         InvalidContext: if a part is not a name, '=' and a number, or a name comes twice.
@@ -133,10 +137,10 @@ def read_context(words: str) -> dict[str, float]:
             number = float(value)
         except ValueError:
             raise InvalidContext(
-                f"--context must look like length=0.5,gravity=9.8; got {part!r} in {words!r}."
+                f"{option} must look like length=0.5,gravity=9.8; got {part!r} in {words!r}."
             ) from None
         if name in found:
-            raise InvalidContext(f"--context {words} gives {name!r} twice.")
+            raise InvalidContext(f"{option} {words} gives {name!r} twice.")
         found[name] = number
     return found
 

@@ -23,7 +23,7 @@ from rltransfer.experiment.events import Events, Work
 from rltransfer.experiment.job import Job
 from rltransfer.experiment.progress import Progress as Point
 from rltransfer.experiment.progress import StageProgress
-from rltransfer.runs import Run, SourceRecord
+from rltransfer.runs import Failure, Run, SourceRecord
 
 __all__ = ["display"]
 
@@ -110,6 +110,13 @@ class LiveEvents(ChoosingEvents):
         self._steps.pop(job.key, None)
         self._done = Work(self._done.policies + 1, self._done.steps + job.steps)
         self._bars.console.print(committed_line(record), soft_wrap=True)
+        self._show()
+
+    def failed(self, job: Job, failure: Failure) -> None:
+        """Close a training's bar and keep a line on why."""
+        self._bars.remove_task(self._jobs.pop(job.key))
+        self._steps.pop(job.key, None)
+        super().failed(job, failure)
         self._show()
 
     def ended(self, run: Run) -> None:

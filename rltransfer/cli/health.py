@@ -20,7 +20,7 @@ __all__ = ["examine"]
 CORE = ("gymnasium", "stable-baselines3", "torch", "numpy", "scikit-learn", "optuna",
         "optuna-dashboard", "pyarrow", "safetensors")  # fmt: skip
 EXTRAS = {"mujoco": "mujoco", "box2d": "Box2D", "traffic": "libsumo", "offline": "minari",
-          "cluster": "submitit"}  # fmt: skip
+          "cluster": "submitit", "track": "tensorboard"}  # fmt: skip
 ROWS, SECONDS = 1024, 0.2
 
 
@@ -63,6 +63,7 @@ def steps_per_second(env: ContextualEnv) -> float:
     batch.reset(np.arange(n), batch.initial_states(rng, n))
     batch.action_space.seed(0)
     actions = np.stack([batch.action_space.sample() for _ in range(n)])
+    batch.step(actions)  # compiles what is compiled
     done, start = 0, time.perf_counter()
     while (elapsed := time.perf_counter() - start) < SECONDS:
         over = np.flatnonzero(batch.step(actions).over)

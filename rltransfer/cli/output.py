@@ -43,5 +43,6 @@ def show_usage_error(error: Exception) -> NoReturn:
     if type(error).__name__ == "NoArgsIsHelpError":  # the help has been shown
         sys.exit(2)
     if hasattr(error, "format_message"):  # whichever copy of click typer is built on
-        fail(f"{error.format_message().rstrip('.')}. See: rltransfer --help", 2)
+        said = error.format_message().rstrip(".")
+        fail(f"{said}{'' if said.endswith('?') else '.'} See: rltransfer --help", 2)
     raise error

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.table import Column, Table
@@ -13,43 +14,70 @@ from rltransfer.envs import ContextualEnv, make
 from rltransfer.errors import InvalidExperiment
 from rltransfer.evaluation import Returns, evaluate
 from rltransfer.experiment.fitting import require_fit
+from rltransfer.experiment.gap_study.archive import SUFFIX, load_archive
 from rltransfer.experiment.spec import Experiment
 from rltransfer.runs import Run
 from rltransfer.training.policy import Policy
 
-__all__ = ["evaluate_policy"]
+__all__ = ["NamedPolicy", "evaluate_policy", "named_policy"]
 
 ELSEWHERE = "Evaluate it in a family with equal spaces, with --env."
 
 
-def evaluate_policy(
-    folder: Path,
-    env: str | None,
-    vary: str | None,
-    targets: int,
-    episodes: int,
-    seed: int,
-    as_json: bool,
-) -> None:
-    """Load a policy, play it over a grid of the varied features, and print the returns.
+@dataclass(frozen=True)
+class NamedPolicy:
+    """A policy that somebody named on the command line.
 
-    Features that do not vary keep the values of the policy's own context.
+    Attributes:
+        path: where it is.
+        policy: what was read there.
+        family: where it is to act.
+        own: the values that features have which do not vary: those of its own context.
+    """
+
+    path: Path
+    policy: Policy
+    family: ContextualEnv
+    own: Mapping[str, float]
+
+
+def named_policy(path: Path, env: str | None, algorithm: str | None) -> NamedPolicy:
+    """Read a policy's folder, or a Stable-Baselines3 archive.
 
     Raises:
-        InvalidPolicy: if the folder holds no policy, or one whose spaces are not the family's.
+        InvalidPolicy: if there is no policy, or one whose spaces are not the family's.
+        InvalidExperiment: if an archive comes without a family.
     """
-    policy = Policy.load(folder)
+    if path.suffix == SUFFIX:
+        if env is None:
+            raise InvalidExperiment(
+                f"{path} does not say its environment: name it with --env, such as --env cartpole."
+            )
+        family = make(env)
+        return NamedPolicy(path, load_archive(path, algorithm, family), family, {})
+    policy = Policy.load(path)
     family = make(env or policy.spec.env)
-    names = trained_features(folder) if vary is None else [n.strip() for n in vary.split(",")]
-    own = dict(policy.spec.context or {}) if env is None else {}
+    require_fit(policy, family, str(path), ELSEWHERE)
+    return NamedPolicy(path, policy, family, (policy.spec.context or {}) if env is None else {})
+
+
+def evaluate_policy(
+    named: NamedPolicy, vary: str | None, targets: int, episodes: int, seed: int, as_json: bool
+) -> None:
+    """Play a policy over a grid of the varied features, and print the returns.
+
+    Raises:
+        InvalidExperiment: if it is not said what varies.
+    """
+    family = named.family
+    names = trained_features(named.path) if vary is None else [n.strip() for n in vary.split(",")]
     grid = family.space.select(names).grid(targets)
-    contexts = [family.space.validate({**own, **x}) for x in grid]
-    require_fit(policy, family, str(folder), ELSEWHERE)
-    found = evaluate(policy, family, contexts, episodes, seed)
+    contexts = [family.space.validate({**named.own, **x}) for x in grid]
+    found = evaluate(named.policy, family, contexts, episodes, seed)
     if as_json:
         print_json(
             {
-                "policy": str(folder),
+                "policy": str(named.path),
                 "env": family.spec.id,
                 "simulator": family.simulator.versions(),
                 "results": rows(contexts, found),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,9 +12,12 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from rich.progress import TimeElapsedColumn as Elapsed
 
 from rltransfer.cli.output import console, escape, print_json
+from rltransfer.errors import Interrupted
+from rltransfer.experiment.signals import asked_by
 from rltransfer.experiment.solo.listener import Listener
+from rltransfer.training.interruption import Interruption
 
-__all__ = ["continuable", "stage_display"]
+__all__ = ["continuable", "stage_display", "stoppable"]
 
 
 @contextmanager
@@ -38,8 +43,18 @@ def continuable(as_json: bool) -> Iterator[None]:
         if as_json:
             print_json({"error": "stopped", "resume": "the same command"})
         else:
-            console.print("Stopped. The same command goes on after the last finished stage.")
+            console.print("Stopped. The same command goes on where it stopped.")
         raise
+
+
+@contextmanager
+def stoppable() -> Iterator[Interruption]:
+    """Let the first Ctrl-C or SIGTERM have a training keep what it has, then leave."""
+    with asked_by(signal.SIGINT, signal.SIGTERM) as wish:
+        try:
+            yield wish
+        except Interrupted:
+            sys.exit(wish.exit_code)
 
 
 class Heading(Listener):
@@ -47,7 +62,7 @@ class Heading(Listener):
 
     def began(self, folder: Path, resumed: bool) -> None:
         """Say whether it begins or goes on."""
-        text = "goes on after its last finished stage" if resumed else "begins"
+        text = "goes on where it stopped" if resumed else "begins"
         console.print(f"{escape(str(folder))} {text}.", soft_wrap=True)
 
     def unchanged(self, folder: Path) -> None:

@@ -7,37 +7,44 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from rltransfer.cli.display import display
+from rltransfer.cli.options import Workplace
 from rltransfer.cli.output import console, print_json
-from rltransfer.experiment.agenda import Agenda
+from rltransfer.errors import SourceFailed
+from rltransfer.experiment.backends import Backend, Wish, make_backend
+from rltransfer.experiment.events import Events
 from rltransfer.experiment.known import gathered
-from rltransfer.experiment.lanes import make_lanes
 from rltransfer.experiment.loop import continue_run, run_experiment
+from rltransfer.experiment.mirror import Audience, Mirror
+from rltransfer.experiment.planning.workload import Workload
 from rltransfer.experiment.spec import Experiment
 from rltransfer.runs import Run
+from rltransfer.runs.conditions import accept_conditions, require_same_conditions
 
 if TYPE_CHECKING:
     from rltransfer.reports import Summary
 
-__all__ = ["conclude", "describe", "execute", "resume_runs"]
+__all__ = [
+    "accept_environment",
+    "conclude",
+    "describe",
+    "execute",
+    "resume_runs",
+    "retry_failed",
+]
 
 
 def describe(experiment: Experiment, as_json: bool) -> None:
     """Print what a run would do and what it would cost."""
     experiment = gathered(experiment)
-    seeds, lanes = len(experiment.seeds), make_lanes(experiment, experiment.seeds[0])
-    agenda = Agenda(experiment, lanes, {})
-    policies, steps = agenda.planned
-    everywhere = len(agenda.many) + len(experiment.known or ())
-    rule, M = experiment.measuring, len(experiment.targets())
-    each = M if rule is None else rule.count
-    cells = (policies - len(agenda.many)) * each + everywhere * M
-    episodes = cells * experiment.evaluation.episodes
+    workload = Workload.of(experiment)
     plan = {
         "experiment": experiment.model_dump(exclude_none=True),
-        "policies_at_most": seeds * policies,
-        "training_steps_about": seeds * steps,
-        "episodes_at_most": seeds * episodes,
+        "policies_at_most": workload.policies,
+        "training_steps_about": workload.training_steps,
+        "episodes_at_most": workload.evaluation_episodes,
     }
     if as_json:
         print_json(plan)
@@ -67,20 +74,54 @@ def continuable(path: Path, as_json: bool) -> Iterator[None]:
         raise
 
 
-def execute(experiment: Experiment, runs: Path, jobs: int, quiet: bool, as_json: bool) -> None:
+@contextmanager
+def audience(place: Workplace, hidden: bool) -> Iterator[Events]:
+    """Yield who is told what happens: the display, and a database where one is to have a copy."""
+    with display(hidden) as shown:
+        if place.storage is None:
+            yield shown
+        else:
+            yield Audience(shown, Mirror(place.storage))
+
+
+def backend_of(place: Workplace) -> Backend:
+    """Return the backend that was asked for."""
+    wish = Wish(place.jobs, place.address, place.partition, place.time)
+    return make_backend(place.backend, wish)
+
+
+def execute(
+    experiment: Experiment, runs: Path, place: Workplace, quiet: bool, as_json: bool
+) -> None:
     """Run an experiment to its end, showing progress, and print the conclusion."""
-    folder = runs / experiment.name
-    with continuable(folder, as_json), display(quiet or as_json) as events:
-        run_experiment(experiment, runs, jobs=jobs, events=events)
+    folder, backend = runs / experiment.name, backend_of(place)
+    with continuable(folder, as_json), audience(place, quiet or as_json) as events:
+        run_experiment(
+            experiment, runs, backend=backend, events=events, step_timeout=place.step_timeout
+        )
     conclude_if_changed(folder, as_json)
 
 
-def resume_runs(path: Path, jobs: int, quiet: bool, as_json: bool) -> None:
+def resume_runs(path: Path, place: Workplace, quiet: bool, as_json: bool) -> None:
     """Continue the runs of a folder, each with its own experiment."""
-    with continuable(path, as_json), display(quiet or as_json) as events:
+    backend = backend_of(place)
+    with continuable(path, as_json), audience(place, quiet or as_json) as events:
         for run in Run.find(path):
-            continue_run(run, jobs=jobs, events=events)
+            continue_run(run, backend=backend, events=events, step_timeout=place.step_timeout)
     conclude_if_changed(path, as_json)
+
+
+def retry_failed(path: Path) -> None:
+    """Have the sources that have failed tried again when the runs are continued."""
+    for run in Run.find(path):
+        require_same_conditions(run)  # for else nothing may be changed
+        run.forget_failures()
+
+
+def accept_environment(path: Path) -> None:
+    """Let the runs go on with today's libraries and processor, and say what has changed."""
+    for run in Run.find(path):
+        accept_conditions(run)
 
 
 def conclude(path: Path, as_json: bool) -> None:
@@ -91,15 +132,22 @@ def conclude(path: Path, as_json: bool) -> None:
 
 
 def conclude_if_changed(path: Path, as_json: bool) -> None:
-    """Conclude, but leave the report of a run that was finished before as it is."""
-    from rltransfer.reports import summarize
+    """Conclude, but leave the report of a run that was finished before as it is.
+
+    Raises:
+        typer.Exit: if sources have failed.
+    """
+    from rltransfer.reports import publish, summarize
 
     page = path / "report.html"
     changed = max(run.study_file.stat().st_mtime for run in Run.find(path))
     if page.is_file() and page.stat().st_mtime >= changed:
-        tell(page, summarize(path), as_json)
+        summary = summarize(path)
     else:
-        conclude(path, as_json)
+        page, summary = publish(path)
+    tell(page, summary, as_json)
+    if summary.failed:
+        raise typer.Exit(SourceFailed.exit_code)
 
 
 def tell(page: Path, summary: Summary, as_json: bool) -> None:

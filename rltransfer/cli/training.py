@@ -53,13 +53,16 @@ def train(
     out: Annotated[
         Path | None, typer.Option(help="The policy's folder; policies/ENV-TRAINER-SEED by default.")
     ] = None,
+    tensorboard: Annotated[
+        Path | None, typer.Option(help="A folder for logs that TensorBoard shows.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document, for programs.")
     ] = False,
 ) -> None:
     """Train one policy for one context. The same command continues what was interrupted."""
-    from rltransfer.cli.stages import continuable, stage_display
+    from rltransfer.cli.stages import continuable, stage_display, stoppable
     from rltransfer.experiment.solo import SoloSpec, train_solo
 
     training = SoloSpec(
@@ -75,10 +78,12 @@ def train(
         record=record,
         seed=seed,
         observe=tuple(name.strip() for name in observe.split(",") if name.strip()),
+        tensorboard=tensorboard,
     ).training()
     folder = out or Path("policies") / f"{training.problem.env.spec.id}-{trainer}-{seed}"
-    with continuable(as_json), stage_display(quiet or as_json) as listener:
-        found = train_solo(training, folder, listener)
+    hidden = quiet or as_json
+    with continuable(as_json), stage_display(hidden) as listener, stoppable() as interruption:
+        found = train_solo(training, folder, listener, interruption)
     if as_json:
         print_json({"folder": str(folder), **found.to_dict()})
     else:

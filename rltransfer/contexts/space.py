@@ -307,8 +307,13 @@ def as_tables(kind: str, read: Callable[[str], Any], text: str) -> Mapping[str, 
     """Parse text that should hold a table per feature."""
     try:
         data = read(text)
+    except RecursionError:
+        raise InvalidContext(f"a context space in {kind} does not nest this deeply.") from None
     except ValueError as error:
-        raise InvalidContext(f"a context space cannot be read from this {kind}: {error}.") from None
+        reason = str(error)[:200]
+        raise InvalidContext(
+            f"a context space cannot be read from this {kind}: {reason}."
+        ) from None
     if not isinstance(data, Mapping) or not all(isinstance(t, Mapping) for t in data.values()):
         raise InvalidContext(
             f"a context space in {kind} is a table per feature; got {text[:60]!r}."

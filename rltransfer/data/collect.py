@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -95,7 +96,7 @@ def collect(
     Raises:
         InvalidDataset: if there are fewer steps than contexts, or no context.
         InvalidContext: if a context is not the family's.
-        SourceFailed: if an observation or a reward is not finite.
+        SourceFailed: if the simulator fails, or returns what is no transition.
     """
     complete = [env.space.validate(context) for context in contexts]
     if not complete or steps < len(complete):
@@ -125,15 +126,15 @@ def play(
     size = live.batch.observation_space.shape[0]
     slices = TimeSlices(n, size, live.batch.action_space, limit=steps + n)
     places = slices.places([context] * n)
-    seen = live.begin(np.arange(n))
-    while len(slices) < steps:
-        actions = behaviour.sample(seen, rng)
-        after, rewards, terminated, truncated = live.step(actions)
-        truncated &= ~terminated
-        slices.append(seen, actions, rewards, after, terminated, truncated, places)
-        seen = after
-        ended = np.flatnonzero(terminated | truncated)
-        if len(ended):
-            seen[ended] = live.begin(ended)
-    live.batch.keep(np.arange(0))  # lets go of what the batch holds, such as processes
+    with closing(live):
+        seen = live.begin(np.arange(n))
+        while len(slices) < steps:
+            actions = behaviour.sample(seen, rng)
+            after, rewards, terminated, truncated = live.step(actions)
+            truncated &= ~terminated
+            slices.append(seen, actions, rewards, after, terminated, truncated, places)
+            seen = after
+            ended = np.flatnonzero(terminated | truncated)
+            if len(ended):
+                seen[ended] = live.begin(ended)
     return slices.transitions(steps)

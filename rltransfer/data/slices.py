@@ -8,7 +8,7 @@ Notation
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gymnasium as gym
@@ -53,6 +53,21 @@ class TimeSlices:
         """Return how many transitions are kept now."""
         return min(self._count, self._capacity) * self._rewards.shape[1]
 
+    @property
+    def count(self) -> int:
+        """How many slices were appended, forgotten ones included."""
+        return self._count
+
+    @property
+    def capacity(self) -> int:
+        """L."""
+        return self._capacity
+
+    @property
+    def contexts(self) -> tuple[Context, ...]:
+        """The contexts known, in the order of their numbers; see `places`."""
+        return tuple(self._places)
+
     def places(self, contexts: Sequence[Context]) -> NDArray[np.int32]:
         """Return the numbers by which `append` knows some contexts."""
         found = [self._places.setdefault(context, len(self._places)) for context in contexts]
@@ -84,6 +99,30 @@ class TimeSlices:
         if self._count:
             at = (self._count - 1) % self._capacity
             self._truncated[at] |= ~self._terminated[at]
+
+    def rows(self, first: int) -> dict[str, NDArray[Any]]:
+        """Return the slices from number `first` on, as columns; they must still be kept."""
+        at = np.arange(first, self._count) % self._capacity
+        return {name: column[at] for name, column in self._columns.items()}
+
+    def put(self, first: int, rows: Mapping[str, NDArray[Any]]) -> None:
+        """Put back what `rows` returned, as the latest slices."""
+        self._count = first + len(rows["rewards"])
+        at = np.arange(first, self._count) % self._capacity
+        for name, column in self._columns.items():
+            column[at] = rows[name]
+
+    @property
+    def _columns(self) -> dict[str, NDArray[Any]]:
+        return {
+            "observations": self._observations,
+            "actions": self._actions,
+            "rewards": self._rewards,
+            "next_observations": self._next,
+            "terminated": self._terminated,
+            "truncated": self._truncated,
+            "context_index": self._context_index,
+        }
 
     def transitions(self, steps: int | None = None) -> Transitions:
         """Return what is kept, the episodes of each row one after another.

@@ -9,6 +9,7 @@ from typing import Any
 import gymnasium as gym
 
 from rltransfer.contexts import Context, ContextSpace, ContextSplit
+from rltransfer.envs.faults import Place, failure
 from rltransfer.envs.loop import LoopBatch
 from rltransfer.envs.preset import Preset
 from rltransfer.envs.simulators import ContextBatch, Simulator, load_simulator
@@ -124,17 +125,41 @@ class ContextualEnv:
         observe: Sequence[str] = (),
         render_mode: str | None = None,
     ) -> gym.Env[Any, Any]:
-        """Build the environment without a time limit; `gym.make` adds its own."""
-        complete = self.space.validate(context)
-        inner = self.simulator.build(self.spec, complete, render_mode)
+        """Build the environment without a time limit; `gym.make` adds its own.
+
+        Raises:
+            SourceFailed: if the simulator fails.
+        """
+        complete, simulator = self.space.validate(context), self.simulator
+        try:
+            inner = simulator.build(self.spec, complete, render_mode)
+        except Exception as error:
+            raise self._not_built(error, [complete]) from error
         require_mode(render_mode, inner.metadata.get("render_modes", []), self.spec.id)
-        return ContextWrapper(inner, self.simulator, self.space, complete, tuple(observe))
+        return ContextWrapper(
+            inner, simulator, self.space, complete, tuple(observe), family=self.spec.id
+        )
 
     def batch(self, contexts: Sequence[Mapping[str, float]]) -> ContextBatch:
-        """Return one member per context as a batch: an array program where there is one."""
-        complete = [self.space.validate(context) for context in contexts]
-        arrays = self.simulator.batch(self.spec, complete)
-        return arrays if arrays is not None else LoopBatch.of(self.spec, self.simulator, complete)
+        """Return one member per context as a batch: an array program where there is one.
+
+        Raises:
+            SourceFailed: if the simulator fails; no member is left open.
+        """
+        complete, simulator = [self.space.validate(context) for context in contexts], self.simulator
+        try:
+            arrays = simulator.batch(self.spec, complete)
+            return arrays if arrays is not None else LoopBatch.of(self.spec, simulator, complete)
+        except Exception as error:
+            raise self._not_built(error, complete) from error
+
+    def _not_built(self, error: Exception, contexts: Sequence[Context]) -> Exception:
+        """Return what to raise where members with these contexts could not be built."""
+        return failure(
+            error,
+            lambda row: Place(self.spec.id, contexts[row], "when it was built"),
+            len(contexts),
+        )
 
     def __repr__(self) -> str:
         return f"<ContextualEnv {self.spec.id}: {', '.join(self.space.names)}>"

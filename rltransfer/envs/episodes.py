@@ -17,14 +17,21 @@ from numpy.typing import NDArray
 
 from rltransfer.contexts import Context
 from rltransfer.envs.contextual import ContextualEnv
-from rltransfer.envs.simulators import ContextBatch, Observations
+from rltransfer.envs.faults import (
+    Fault,
+    Place,
+    at_step,
+    failure,
+    require_actions,
+    require_finite,
+    require_observations,
+    require_transition,
+)
+from rltransfer.envs.simulators import Observations, Transition
+from rltransfer.envs.starts import Starts
 from rltransfer.envs.wrappers import visible_units, with_context
-from rltransfer.errors import SourceFailed
 
 __all__ = ["EpisodeStep", "Episodes"]
-
-AHEAD = 16
-"""How many initial states are drawn at once."""
 
 ONE = np.array(1)
 """As an array, for NumPy converts a Python number in more time than it adds a short array."""
@@ -50,6 +57,7 @@ class Episodes:
         observe: the features at the end of each observation.
         contexts: the complete context of each row.
         returns, lengths: of the episodes under way, shape (n,) each.
+        begun: how many episodes each row has begun, shape (n,).
         units: the visible features of each row, shape (n, d).
         starts: the initial states of the next episodes.
     """
@@ -65,6 +73,7 @@ class Episodes:
         self.batch = env.batch(self.contexts)
         self.returns = np.zeros(len(self))
         self.lengths = np.zeros(len(self), dtype=np.int64)
+        self.begun = np.zeros(len(self), dtype=np.int64)
         self._horizon = np.array(env.spec.horizon)
         self.units = visible_units(env.space, self.contexts, self.observe)
         self.starts = Starts(self.batch)
@@ -81,22 +90,30 @@ class Episodes:
 
         Raises:
             InvalidContext: if one is not a context of the family.
+            SourceFailed: if the simulator cannot take one.
         """
         complete = [self.env.space.validate(context) for context in contexts]
         for row, context in zip(rows.tolist(), complete, strict=True):
             self.contexts[row] = context
-        self.batch.assign(rows, complete)
+        try:
+            self.batch.assign(rows, complete)
+        except Exception as error:
+            raise self.failure(error) from error
         self.units[rows] = visible_units(self.env.space, complete, self.observe)
 
     def begin(self, rows: NDArray[np.intp]) -> Observations:
         """Begin an episode in some rows; return their observations, shape (len(rows), o).
 
         Raises:
-            SourceFailed: if an observation is not finite.
+            SourceFailed: if a row fails, or returns what is no observation.
         """
         self.returns[rows], self.lengths[rows] = 0.0, 0
-        observations = self.batch.reset(rows, self.starts.take(rows))
-        self._require_finite("observation", observations, rows)
+        self.begun[rows] += ONE
+        try:
+            observations = self.batch.reset(rows, self.starts.take(rows))
+            require_observations(observations, self.batch.observation_space, rows)
+        except Exception as error:
+            raise self.failure(error) from error
         return with_context(observations, self.units[rows])
 
     def step(self, actions: NDArray[Any]) -> EpisodeStep:
@@ -106,11 +123,15 @@ class Episodes:
             actions: shape (n,) or (n, a), inside the action space.
 
         Raises:
-            SourceFailed: if an observation or a reward is not finite.
+            SourceFailed: if a row fails, returns what is no transition, or is given no action.
         """
-        step = self.batch.step(actions)
         self.lengths += ONE
-        self.require_finite(step.observations, step.rewards)
+        try:
+            require_actions(actions, self.batch.action_space, len(self.lengths))
+            step = self.batch.step(actions)
+            require_transition(step, self.batch.observation_space, len(self.lengths))
+        except Exception as error:
+            raise self.failure(error) from error
         self.returns += step.rewards
         observations = with_context(step.observations, self.units)
         truncated = self.lengths >= self._horizon
@@ -118,73 +139,43 @@ class Episodes:
             truncated |= step.truncated
         return EpisodeStep(observations, step.rewards, step.terminated, truncated)
 
-    def require_finite(self, observations: Observations, rewards: NDArray[Any]) -> None:
-        """Refuse what a step of all rows returned, (n, o) and (n,), if a number is not finite.
+    def close(self) -> None:
+        """Let go of what the batch holds, such as processes."""
+        self.batch.keep(np.arange(0))
+
+    def require_sound(self, actions: NDArray[Any], step: Transition) -> None:
+        """Refuse a step of all rows that a loop of somebody else's has made.
 
         Raises:
-            SourceFailed: naming the row's context, the field and the values.
+            SourceFailed: if it is no transition, or was given no action.
         """
-        self._require_finite("observation", observations)
-        self._require_finite("reward", rewards)
+        self.lengths += ONE
+        try:
+            require_actions(actions, self.batch.action_space, len(self.lengths))
+            require_transition(step, self.batch.observation_space, len(self.lengths))
+        except Exception as error:
+            raise self.failure(error) from error
 
-    def _require_finite(
-        self, field: str, values: NDArray[Any], rows: NDArray[np.intp] | None = None
-    ) -> None:
-        if np.count_nonzero(np.isfinite(values)) == values.size:  # half the time of `all`
-            return
-        at = int(np.argwhere(~np.isfinite(values))[0][0])
-        row = at if rows is None else int(rows[at])
-        raise SourceFailed(
-            f"{self.env.spec.id}[{self.contexts[row].label}] returned a {field} that is not "
-            f"finite, {values[at].tolist()}, at step {self.lengths[row]} of an episode. "
-            "Narrow the range of the context, or look into the simulator."
-        )
+    def require_firsts(self, observations: Observations) -> None:
+        """Refuse what the rows' next k episodes begin with, (n, k, o), if it is not finite.
 
+        Raises:
+            SourceFailed: naming the row's context.
+        """
+        n, k, o = observations.shape
+        try:
+            rows = np.repeat(np.arange(n), k)
+            require_finite("an observation", observations.reshape(n * k, o), rows=rows)
+        except Fault as fault:
+            raise failure(fault, self._to_come, n) from None
 
-class Starts:
-    """The initial states of each row's next episodes, drawn some episodes ahead.
+    def failure(self, error: Exception) -> Exception:
+        """Return what to raise where the step or the reset under way has raised an error."""
+        return failure(error, self._place, len(self))
 
-    Drawing many at once gives the same states as drawing one by one, and is cheaper where
-    episodes are short.
-    """
+    def _to_come(self, row: int) -> Place:
+        return Place(self.env.spec.id, self.contexts[row], "at the reset of an episode to come")
 
-    def __init__(self, batch: ContextBatch) -> None:
-        self._batch = batch
-        state = batch.initial_states(np.random.default_rng(0), 1)[0]
-        self._drawn = np.zeros((len(batch), AHEAD, *state.shape))
-        self._used = np.full(len(batch), AHEAD)
-        self._generators: list[np.random.Generator | None] = [None] * len(batch)
-
-    def seed(self, row: int, generator: np.random.Generator) -> None:
-        """Give a row another generator and forget what was drawn from the old one."""
-        self._generators[row] = generator
-        self._used[row] = AHEAD
-
-    def take(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Return the next initial state of each row, shape (len(rows), s)."""
-        used = self._used[rows]
-        if AHEAD in used.tolist():
-            for row in rows[used == AHEAD].tolist():
-                self._draw(row)
-            used = self._used[rows]
-        self._used[rows] = used + ONE
-        return np.asarray(self._drawn[rows, used])
-
-    def refill(self) -> NDArray[np.intp]:
-        """Draw for the rows that have used all that was drawn; return them."""
-        empty = np.flatnonzero(self._used == AHEAD)
-        for row in empty.tolist():
-            self._draw(row)
-        return empty
-
-    @property
-    def drawn(self) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-        """The states drawn, (n, ahead, s), and how many of each row are used, (n,)."""
-        return self._drawn, self._used
-
-    def _draw(self, row: int) -> None:
-        generator = self._generators[row]
-        if generator is None:
-            generator = self._generators[row] = np_random()[0]
-        self._drawn[row] = self._batch.initial_states(generator, AHEAD)
-        self._used[row] = 0
+    def _place(self, row: int) -> Place:
+        moment = at_step(int(self.begun[row]), int(self.lengths[row]))
+        return Place(self.env.spec.id, self.contexts[row], moment)

@@ -98,12 +98,12 @@ class ContextVecEnv(VecEnv):
         """Step all rows; return observations (n, o), rewards (n,), dones (n,) and n infos.
 
         Raises:
-            SourceFailed: if an observation or a reward is not finite.
+            SourceFailed: if a row fails, returns what is no transition, or is given no action.
         """
         observations, rewards, terminated, truncated = self.episodes.step(self._actions)
         dones = terminated | truncated
         infos: list[dict[str, Any]] = [{"TimeLimit.truncated": False} for _ in range(self.num_envs)]
-        ended = np.flatnonzero(dones)
+        ended = dones.nonzero()[0]
         if len(ended):
             self._finish(ended, observations, terminated, infos)
             observations[ended] = self.episodes.begin(ended)
@@ -187,4 +187,4 @@ class ContextVecEnv(VecEnv):
 
     def close(self) -> None:
         """Let go of all rows."""
-        self.episodes.batch.keep(np.arange(0))
+        self.episodes.close()

@@ -10,6 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rltransfer.contexts import Context, ContextSpace
+from rltransfer.envs.faults import (
+    Place,
+    at_step,
+    failure,
+    require_action,
+    reset_member,
+    step_member,
+)
 from rltransfer.envs.simulators.base import Observations, Simulator
 
 __all__ = ["ContextWrapper", "visible_space", "visible_units", "with_context"]
@@ -22,12 +30,16 @@ class ContextWrapper(gym.Wrapper[Any, Any, Any, Any]):
     that is not named has its default; every `info` of a reset tells the context in force. With
     `observe`, the named features are appended to the observation, scaled to the unit cube.
 
+    What the environment is given and what it returns is checked; a fault ends the call, with a
+    sentence that names context, episode and step.
+
     Args:
         env: an environment that `simulator` built.
         simulator: the adapter that can change the environment's context.
         space: the family's features.
         context: the complete context that `env` has now.
         observe: the features to append to the observation.
+        family: what messages call the environment.
     """
 
     def __init__(
@@ -37,8 +49,10 @@ class ContextWrapper(gym.Wrapper[Any, Any, Any, Any]):
         space: ContextSpace,
         context: Context,
         observe: tuple[str, ...] = (),
+        family: str = "environment",
     ) -> None:
         super().__init__(env)
+        self._family, self._episode, self._steps = family, 0, 0
         self._simulator = simulator
         self._space = space
         self._visible = space.select(observe) if observe else None
@@ -60,19 +74,40 @@ class ContextWrapper(gym.Wrapper[Any, Any, Any, Any]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
-        """Reset the environment, first taking the context that `options` may name."""
+        """Reset the environment, first taking the context that `options` may name.
+
+        Raises:
+            InvalidContext: if it is not one of the family's.
+            SourceFailed: if the environment fails, or returns what is no observation.
+        """
         rest = dict(options or {})
-        if "context" in rest:
-            context = self._space.validate(rest.pop("context"))
-            self._simulator.apply(self.env, context)
-            self._set_context(context)
-        observation, info = self.env.reset(seed=seed, options=rest or None)
+        asked = self._space.validate(rest.pop("context")) if "context" in rest else self._context
+        self._episode, self._steps = self._episode + 1, 0
+        try:
+            if asked is not self._context:
+                self._simulator.apply(self.env, asked)
+                self._set_context(asked)
+            observation, info = reset_member(self.env, seed, rest or None)
+        except Exception as error:
+            raise failure(error, lambda _: self._place(asked)) from error
         return self._shown(observation), {**info, "context": dict(self._context)}
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
-        """Step the environment; the observation carries the visible features."""
-        observation, reward, terminated, truncated, info = self.env.step(action)
+        """Step the environment; the observation carries the visible features.
+
+        Raises:
+            SourceFailed: if it fails, returns what is no transition, or is given no action.
+        """
+        self._steps += 1
+        try:
+            require_action(action, self.env.action_space)
+            observation, reward, terminated, truncated, info = step_member(self.env, action)
+        except Exception as error:
+            raise failure(error, lambda _: self._place(self._context)) from error
         return self._shown(observation), reward, terminated, truncated, info
+
+    def _place(self, context: Context) -> Place:
+        return Place(self._family, context, at_step(self._episode, self._steps))
 
     def _shown(self, observation: Any) -> Any:
         if self._visible is None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from rltransfer.experiment.job import Job
 from rltransfer.experiment.progress import Progress, StageProgress
-from rltransfer.runs import Run, SourceRecord
+from rltransfer.runs import Failure, Run, SourceRecord
 from rltransfer.runs.ledger import Entry
 from rltransfer.selection import Proposal
 
@@ -46,6 +46,15 @@ class Events:
 
     def working(self, job: Job, progress: StageProgress) -> None:
         """A stage of a training that takes no environment step has done a part of its work."""
+
+    def repeated(self, label: str, why: str) -> None:
+        """A worker was lost, and its job begins again where it was kept last."""
+
+    def failed(self, job: Job, failure: Failure) -> None:
+        """A source is given up; the others go on."""
+
+    def stopping(self, seconds: float) -> None:
+        """Somebody wants the run to stop; trainings have so long to keep what they have."""
 
     def committed(self, job: Job, record: SourceRecord) -> None:
         """A trained and evaluated policy is on the disk."""

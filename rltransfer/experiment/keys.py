@@ -22,6 +22,7 @@ was measured.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 
 from rltransfer.contexts import Context
@@ -45,7 +46,7 @@ class Lineage:
     parents: tuple[str, ...] = ()
     measured: tuple[int, ...] = ()
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The policy's name in its run."""
         if not self.parents and not self.measured:

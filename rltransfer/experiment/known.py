@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from rltransfer.errors import InvalidExperiment, InvalidPolicy
 from rltransfer.evaluation import evaluate
 from rltransfer.experiment.fitting import require_fit
 from rltransfer.experiment.monitor import fingerprint
+from rltransfer.experiment.pulse import Pulse, WatchedEnv
 from rltransfer.experiment.sections import Known
 from rltransfer.experiment.spec import Experiment
 from rltransfer.files import digest as sha256_of
@@ -28,7 +30,7 @@ from rltransfer.training.policy import Policy
 from rltransfer.training.policy_folder import DESCRIPTION, WEIGHTS
 from rltransfer.transfer import KnownPolicy, KnownRows
 
-__all__ = ["gathered", "known_rows", "measured", "require_unchanged"]
+__all__ = ["Measurement", "gathered", "known_rows", "measured", "require_unchanged"]
 
 DIGITS = 16
 ADVICE = "Leave it out, or choose another folder."
@@ -138,19 +140,42 @@ def loaded(known: Known) -> Policy:
     return policy
 
 
-def measured(known: Known, plain: Mapping[str, Any]) -> tuple[SourceRecord, Policy]:
-    """Measure a known policy on all targets; what a worker process does.
+@dataclass(frozen=True)
+class Measurement:
+    """A known policy to be measured, described so that any process can do it.
 
-    Args:
+    Attributes:
         known: the policy.
-        plain: the study as plain data, with its one seed.
-
-    Returns:
-        what is to be committed.
+        experiment: the study as plain data, with its one seed.
+        working: a folder of its own.
     """
-    started, policy = time.time(), loaded(known)
-    experiment = Experiment.model_validate(plain)
-    env, targets = experiment.environment, experiment.targets()
+
+    known: Known
+    experiment: Mapping[str, Any]
+    working: Path
+
+    @property
+    def key(self) -> str:
+        """The policy's name in the run."""
+        return self.known.key
+
+    @property
+    def label(self) -> str:
+        """The policy's name for people."""
+        return self.known.title
+
+    @property
+    def progress(self) -> Path:
+        """The file that changes while it is measured."""
+        return self.working / "progress.jsonl"
+
+
+def measured(job: Measurement) -> tuple[SourceRecord, Policy]:
+    """Measure a known policy on all targets, and return what is to be committed."""
+    started, known, policy = time.time(), job.known, loaded(job.known)
+    experiment = Experiment.model_validate(job.experiment)
+    env = WatchedEnv(experiment.environment.spec, Pulse(job.progress))
+    targets = experiment.targets()
     episodes, seed = experiment.evaluation.episodes, derive_seed(experiment.seeds[0], "evaluate")
     found = evaluate(policy, env, targets, episodes, seed)
     place, own = place_of(policy, experiment), None

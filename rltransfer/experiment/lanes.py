@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from rltransfer.experiment.keys import Lineage
 from rltransfer.experiment.spec import Experiment
 from rltransfer.experiment.worth import expected_text, predictions, stop_text, worth_training
-from rltransfer.runs import SourceRecord
+from rltransfer.runs import Failure, SourceRecord
 from rltransfer.runs.ledger import Entry
 from rltransfer.selection import Proposal, SourceTaskSelector
 from rltransfer.selection.measuring import Measuring
@@ -32,7 +33,9 @@ from rltransfer.transfer import KnownRows, TransferMatrix
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Lane", "LaneState", "make_lanes"]
+__all__ = ["NO_FAILURES", "Lane", "LaneState", "make_lanes"]
+
+NO_FAILURES: Mapping[str, Failure] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Lane:
         name: the selector's name.
         selector: proposes the next source.
         empty: the transfer matrix before the first source.
-        rounds: how many sources it picks, at most.
+        rounds: how many sources it picks, at most; one that fails counts.
         inherits: whether each source is trained from those before it.
         stop_gain: the least gain that is worth another source; see `worth`. None: all rounds.
         measuring: on which targets a policy is measured. None: all.
@@ -57,18 +60,11 @@ class Lane:
     stop_gain: float | None = None
     measuring: Measuring | None = None
 
-    def replay(self, pool: Mapping[str, SourceRecord]) -> LaneState:
-        """Go through the lane's picks as far as the pool of trained sources reaches."""
-        state = LaneState(self, self.empty, (), ())
-        while state.wanted is not None and state.next is not None and state.next.key in pool:
-            record = pool[state.next.key]
-            state = LaneState(
-                self,
-                learned(state.transfer, state.wanted.index, record),
-                (*state.picks, state.wanted),
-                (*state.keys, record.key),
-            )
-        return state
+    def replay(
+        self, pool: Mapping[str, SourceRecord], failures: Mapping[str, Failure] = NO_FAILURES
+    ) -> LaneState:
+        """Go through the lane's picks as far as trained sources, and failed ones, reach."""
+        return LaneState(self, self.empty, (), ()).onward(pool, failures)
 
 
 @dataclass(frozen=True)
@@ -80,17 +76,58 @@ class LaneState:
         transfer: what its picks have shown.
         picks: the proposals that are trained, in order.
         keys: of their policies.
+        failed: the proposals whose training or evaluation failed, in order; they have no row.
+        failures: what became of these.
     """
 
     lane: Lane
     transfer: TransferMatrix
     picks: tuple[Proposal, ...]
     keys: tuple[str, ...]
+    failed: tuple[Proposal, ...] = ()
+    failures: tuple[Failure, ...] = ()
+
+    def onward(
+        self, pool: Mapping[str, SourceRecord], failures: Mapping[str, Failure]
+    ) -> LaneState:
+        """Go on from here as far as trained sources, and failed ones, reach."""
+        state = self
+        while (pick := state.wanted) is not None and (lineage := state.next) is not None:
+            if lineage.key in pool:
+                state = state.after(pick, pool[lineage.key])
+            elif lineage.key in failures:
+                state = state.without(pick, failures[lineage.key])
+            else:
+                break
+        return state
+
+    def after(self, pick: Proposal, record: SourceRecord) -> LaneState:
+        """Return the state with one more source trained."""
+        return replace(
+            self,
+            transfer=learned(self.transfer, pick.index, record),
+            picks=(*self.picks, pick),
+            keys=(*self.keys, record.key),
+        )
+
+    def without(self, pick: Proposal, failure: Failure) -> LaneState:
+        """Return the state with one more source failed."""
+        return replace(
+            self,
+            transfer=self.transfer.fail(pick.index),
+            failed=(*self.failed, pick),
+            failures=(*self.failures, failure),
+        )
+
+    @property
+    def spent(self) -> int:
+        """Rounds that are over."""
+        return len(self.picks) + len(self.failed)
 
     @cached_property
     def following(self) -> Proposal | None:
-        """What the selector would train next, whether it may or not; None if all are trained."""
-        if len(self.transfer.trained) == len(self.transfer.sources):
+        """What the selector would train next, whether it may or not; None if all are tried."""
+        if len(self.transfer.tried) == len(self.transfer.sources):
             return None
         return self.lane.selector.propose(self.transfer)
 
@@ -98,7 +135,7 @@ class LaneState:
     def stopped(self) -> str | None:
         """Why the lane ended before its last round, without a full stop; None if it did not."""
         rounds, planned, least = len(self.picks), self.lane.rounds, self.lane.stop_gain
-        if least is None or not 0 < rounds < planned or self.following is None:
+        if least is None or not rounds or self.spent == planned or self.following is None:
             return None
         if worth_training(self.following, least):
             return None
@@ -107,7 +144,7 @@ class LaneState:
     @property
     def wanted(self) -> Proposal | None:
         """The next pick, not trained yet; None when the lane is finished."""
-        if len(self.picks) == self.lane.rounds or self.stopped is not None:
+        if self.spent == self.lane.rounds or self.stopped is not None:
             return None
         return self.following
 
@@ -138,7 +175,7 @@ class LaneState:
     @property
     def remaining(self) -> int:
         """Picks still to be trained, at most, if no other lane trains them first."""
-        return 0 if self.wanted is None else self.lane.rounds - len(self.picks)
+        return 0 if self.wanted is None else self.lane.rounds - self.spent
 
     @property
     def gains(self) -> tuple[float | None, ...]:
@@ -168,6 +205,7 @@ class LaneState:
             note=f"**Why:** {pick.reason}\n\n**Outcome:** {outcome}",
             steps=record.steps,
             seconds=record.seconds,
+            key=record.key,
         )
 
     def entries(self, pool: Mapping[str, SourceRecord]) -> Sequence[Entry]:

@@ -8,7 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from rltransfer.errors import CorruptRun
 from rltransfer.evaluation import evaluate
+from rltransfer.files import Unreadable, parse_json, read_lines
 from rltransfer.training.online import LOOKS
 
 if TYPE_CHECKING:
@@ -46,14 +48,22 @@ class FileMonitor:
         seed: of the episodes' starts.
         progress: the file of points and stages, a JSON list per line.
         scores: the file of scores by policy, a JSON list per line.
+        tensorboard: a folder for logs of the training; None for none.
     """
 
     def __init__(
-        self, problem: TrainingProblem, episodes: int, seed: int, progress: Path, scores: Path
+        self,
+        problem: TrainingProblem,
+        episodes: int,
+        seed: int,
+        progress: Path,
+        scores: Path,
+        tensorboard: Path | None = None,
     ) -> None:
         self._problem, self._episodes = problem, episodes
         self._seed = seed
         self._progress, self._scores = progress, scores
+        self.tensorboard = tensorboard
         self._looks = read_looks(scores)
         self._told: tuple[str, float] = ("", 0.0)  # the last stage told of, and when
 
@@ -110,16 +120,20 @@ def append(path: Path, said: list[object]) -> None:
 
 
 def read_looks(path: Path) -> dict[str, Look]:
-    """Return the scores that a file holds; a torn last line is left out."""
+    """Return the scores that a file holds; a torn line is left out.
+
+    Raises:
+        CorruptRun: if it is not a plain file.
+    """
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")[:-1]
-    except FileNotFoundError:
-        return {}
+        lines = read_lines(path)
+    except Unreadable as error:
+        raise CorruptRun(f"{path} cannot be read: {error}. Remove it; it is made again.") from None
     looks = {}
     for line in lines:
         try:
-            name, score, steps = json.loads(line)
-        except ValueError:  # torn by a kill; a new line was appended to it
+            name, score, steps = parse_json(line, float)
+            looks[str(name)] = Look(float(score), int(steps))
+        except (TypeError, ValueError):  # torn by a kill; a new line was appended to it
             continue
-        looks[str(name)] = Look(float(score), int(steps))
     return looks

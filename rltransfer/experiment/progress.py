@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from rltransfer.files import parse_json, read_lines
 
 __all__ = ["Progress", "StageProgress", "read_progress"]
 
@@ -31,10 +32,9 @@ class StageProgress:
 def read_progress(path: Path, skip: int) -> list[Progress | StageProgress]:
     """Return what a worker has written after its first `skip` lines; a torn line is not read."""
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")[:-1]
-    except FileNotFoundError:
+        return [point_of(parse_json(line, float)) for line in read_lines(path)[skip:]]
+    except (LookupError, TypeError, ValueError):  # it is only shown
         return []
-    return [point_of(json.loads(line)) for line in lines[skip:]]
 
 
 def point_of(said: list[Any]) -> Progress | StageProgress:

@@ -98,6 +98,7 @@ class Training(Table):
             unless later sources learn from them.
         contexts: how the episodes of a policy of all contexts get theirs, a name of
             `CONTEXT_SAMPLERS`; in rounds by default.
+        tensorboard: a folder for logs of the trainings, a folder in it for each; none by default.
         origin: where the values come from.
     """
 
@@ -110,6 +111,7 @@ class Training(Table):
     stop: Annotated[float, Field(gt=0, le=1)] | None = None
     record: Annotated[int, Field(ge=0, le=100_000_000)] | None = None
     contexts: str | None = None
+    tensorboard: Annotated[str, Field(min_length=1)] | None = None
     origin: str | None = None
 
     @model_validator(mode="before")

@@ -43,7 +43,7 @@ __all__ = ["COMPARISONS", "MULTI_TASK", "Experiment"]
 
 LONGEST_NAME = 64
 LARGEST_FILE = 1_000_000  # bytes
-BESIDE_DEFAULTS = {"recipe", "algorithm", "stop", "record", "contexts"}
+BESIDE_DEFAULTS = {"recipe", "algorithm", "stop", "record", "contexts", "tensorboard"}
 """Keys of the training table that are no `TrainingDefaults`."""
 
 RECORDED = 100_000
@@ -251,6 +251,7 @@ class Experiment(Table):
             "stop": self.training.stop,
             "record": self.record or self.training.record,
             "contexts": self.training.contexts,
+            "tensorboard": self.training.tensorboard,
         }
         contexts = self.contexts.model_copy(update={"digest": self.space.digest})
         return self.model_copy(update={"contexts": contexts, "training": Training(**training)})
@@ -298,5 +299,6 @@ class Experiment(Table):
     @property
     def digest(self) -> str:
         """A hash (16 hex digits) of everything that decides the results of one seed."""
-        decided = self.model_copy(update={"seeds": [0]}).to_toml()
+        training = self.training.model_copy(update={"tensorboard": None})
+        decided = self.model_copy(update={"seeds": [0], "training": training}).to_toml()
         return sha256(decided.encode()).hexdigest()[:16]

@@ -41,11 +41,7 @@ if TYPE_CHECKING:
 
     from rltransfer.experiment.lanes import LaneState
 
-__all__ = ["best_known", "gap_reports", "rounds_in_tables", "write_tables"]
-
-TABLES = ("returns.parquet", "gaps.parquet", "gaps.csv")
-"""Without these a run is not finished; `rounds.csv` is younger than some finished runs."""
-
+__all__ = ["best_known", "gap_reports", "write_tables"]
 
 PREDICTED = ("predicted_set_point", "predicted_gain", "predicted_error", "gain")
 """Columns of rounds.csv that may be empty."""
@@ -88,21 +84,6 @@ def write_tables(
     if not all(state.transfer.complete for state in begun):
         served = pd.concat([served_frame(state) for state in begun], ignore_index=True)
         write_atomically(folder / "served.csv", lambda path: served.to_csv(path, index=False))
-
-
-def rounds_in_tables(folder: Path) -> dict[str, int]:
-    """Return the last round of each selector in the tables; nothing if one is missing."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    if not all((folder / name).is_file() for name in TABLES):
-        return {}
-    try:
-        table = pq.read_table(folder / "gaps.parquet", columns=["selector", "round"])
-    except (pa.ArrowException, OSError, KeyError):
-        return {}
-    last = table.group_by("selector").aggregate([("round", "max")]).to_pylist()
-    return {row["selector"]: row["round_max"] for row in last}
 
 
 def returns_frame(state: LaneState, pool: Mapping[str, SourceRecord]) -> pd.DataFrame:

@@ -10,6 +10,8 @@ from rltransfer.files.folders import (
     verify_folder,
     write_manifest,
 )
+from rltransfer.files.lines import read_lines
+from rltransfer.files.parquet import MOST_CELLS, read_columns
 from rltransfer.files.reading import (
     TEXT_LIMIT,
     Unreadable,
@@ -29,6 +31,7 @@ from rltransfer.files.writing import (
 
 __all__ = [
     "MANIFEST",
+    "MOST_CELLS",
     "TEMPORARY",
     "TEXT_LIMIT",
     "Unreadable",
@@ -40,6 +43,8 @@ __all__ = [
     "parse_json",
     "parse_toml",
     "read_bytes",
+    "read_columns",
+    "read_lines",
     "require_no_links",
     "require_small_archive",
     "seal_json",

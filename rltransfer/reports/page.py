@@ -97,8 +97,8 @@ def stretch_text(study: Study, stretch: tuple[Context, Context]) -> str:
 
 
 @cache
-def template() -> Template:
-    """Load the page's template from the package."""
+def template(name: str = "template.html") -> Template:
+    """Load a page's template from the package."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -109,4 +109,4 @@ def template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters.update(FILTERS)
-    return environment.get_template("template.html")
+    return environment.get_template(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from rltransfer.contexts import Context, ContextSpace
 from rltransfer.envs.spec import EnvironmentSpec
-from rltransfer.errors import InvalidExperiment, RLTransferError
+from rltransfer.errors import InvalidExperiment, RLTransferError, SourceFailed
 from rltransfer.experiment.agenda import Agenda
 from rltransfer.experiment.checks import MULTI_TASK
 from rltransfer.experiment.keys import Lineage
 from rltransfer.experiment.lanes import LaneState, learned
 from rltransfer.experiment.spec import Experiment
 from rltransfer.experiment.tables import best_known, gap_reports
-from rltransfer.runs import Run, SourceRecord
+from rltransfer.runs import Failure, Run, SourceRecord
 from rltransfer.transfer import GapReport, TransferMatrix
 
 __all__ = ["Replicate", "Study"]
@@ -35,12 +35,14 @@ class Replicate:
         experiment: what it holds, with its one seed.
         pool: every committed policy, by key.
         states: the selectors' sequences by name, the experiment's own first.
+        failures: what has failed, by key.
     """
 
     run: Run
     experiment: Experiment
     pool: Mapping[str, SourceRecord]
     states: Mapping[str, LaneState]
+    failures: Mapping[str, Failure] = field(default_factory=dict)
 
     @classmethod
     def read(cls, run: Run) -> Replicate:
@@ -52,7 +54,7 @@ class Replicate:
         """
         agenda = Agenda.read(run)
         states = {state.lane.name: state for state in agenda.states}
-        return cls(run, agenda.experiment, agenda.pool, states)
+        return cls(run, agenda.experiment, agenda.pool, states, agenda.failures)
 
     @property
     def seed(self) -> int:
@@ -117,9 +119,10 @@ class Replicate:
             if state.remaining
         ]
         compare = self.experiment.selection.compare
+        over = {*self.pool, *self.failures}
         behind += [f"{name} is not trained" for name in MULTI_TASK
-                   if name in compare and name not in self.pool]  # fmt: skip
-        if "independent" in compare and self.truth is None:
+                   if name in compare and name not in over]  # fmt: skip
+        if "independent" in compare and {Lineage(x).key for x in self.matrix.sources} - over:
             every, how = len(self.matrix.sources), " from nothing" * self.experiment.inherits
             behind.append(f"{len(self.alone)} of {every} contexts are trained{how}")
         return tuple(behind)
@@ -133,11 +136,13 @@ class Study:
         path: the folder that was read, of the experiment or of one seed.
         replicates: the runs in which the experiment's own selector has a trained source.
         waiting: seeds of runs that have none yet.
+        failures: what has failed, each with its seed.
     """
 
     path: Path
     replicates: tuple[Replicate, ...]
     waiting: tuple[int, ...] = ()
+    failures: tuple[tuple[int, Failure], ...] = ()
 
     @classmethod
     def read(cls, path: Path) -> Study:
@@ -146,17 +151,26 @@ class Study:
         Raises:
             CorruptRun: if there is no run, or one is damaged.
             InvalidExperiment: if the runs belong to different experiments, or repeat a seed.
+            SourceFailed: if nothing is trained because it has failed.
             RLTransferError: if nothing is trained yet.
         """
         read = sorted((Replicate.read(run) for run in Run.find(path)), key=lambda r: r.seed)
         require_one_experiment(path, read)
         begun = tuple(replicate for replicate in read if replicate.own.picks)
+        failures = tuple((r.seed, failure) for r in read for failure in r.failures.values())
+        if not begun and failures:
+            raise SourceFailed(
+                f"{path} holds no trained source: {len(failures)} failed, the first because "
+                f"{failures[0][1].sentence}. Mend the cause, then train them again with "
+                f"`rltransfer resume {path} --retry-failed`."
+            )
         if not begun:
             raise RLTransferError(
                 f"{path} holds no trained source of {read[0].own.lane.name!r} yet, so there is "
                 f"nothing to report. Train some with `rltransfer resume {path}`."
             )
-        return cls(path, begun, tuple(r.seed for r in read if not r.own.picks))
+        waiting = tuple(r.seed for r in read if not r.own.picks and r.own.remaining)
+        return cls(path, begun, waiting, failures)
 
     @property
     def experiment(self) -> Experiment:

@@ -12,6 +12,7 @@ from rltransfer.reports.comparison import Comparison, CoverageCurve, Reference
 from rltransfer.reports.cost import Cost, from_nothing
 from rltransfer.reports.covered import Covered
 from rltransfer.reports.estimate import Estimate
+from rltransfer.reports.failed import FailedSource
 from rltransfer.reports.known import KnownShare
 from rltransfer.reports.measured import Measured
 from rltransfer.reports.study import Study
@@ -59,6 +60,7 @@ class Summary:
         seeds: the training seeds behind the numbers.
         rounds, planned: rounds that all seeds have finished, and that each is to have.
         missing: what is not trained yet, in words; empty when the study is finished.
+        failed: which sources failed, and why.
         coverage: V, the mean over targets of the best return.
         score: V on the family's scale from 0 to 1.
         mean_gap, mean_regret: ΔJ and regret, averaged over targets.
@@ -81,6 +83,7 @@ class Summary:
     rounds: int
     planned: int
     missing: tuple[str, ...]
+    failed: tuple[FailedSource, ...]
     coverage: Estimate
     score: Estimate
     mean_gap: Estimate
@@ -109,6 +112,7 @@ class Summary:
             rounds=own.rounds,
             planned=study.experiment.selection.rounds,
             missing=study.missing,
+            failed=tuple(FailedSource.of(seed, x, study.space) for seed, x in study.failures),
             coverage=own.final,
             score=own.final.scaled(score.low, score.high),
             mean_gap=Estimate.of_seeds([report.mean_gap for report in reports], rng),
@@ -148,6 +152,7 @@ class Summary:
             "seeds": list(self.seeds),
             "finished": self.finished,
             "missing": list(self.missing),
+            "failed": [source.to_dict() for source in self.failed],
             **{name: getattr(self, name).to_dict() for name in parts},
             "known": [known.to_dict() for known in self.known],
             "ahead": [ahead.to_dict() for ahead in self.ahead],

@@ -18,23 +18,19 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from rltransfer.contexts import Context, ContextSpace
 from rltransfer.files import storage_errors, write_atomically
+from rltransfer.runs.artifacts import REPORT, SOURCE_FILES, STUDY_FILES, attach
+from rltransfer.runs.plots import expectation_plot, gap_plot, matrix_plot
 from rltransfer.transfer import TransferMatrix, trials
 
 if TYPE_CHECKING:
     import optuna
 
-__all__ = ["Entry", "Ledger", "finished_trials", "journal"]
+__all__ = ["Entry", "Ledger", "journal"]
 
 METRIC = "V"
 """Name of the trials' value: the mean over targets of the best return so far."""
-
-WIDEST = 100
-"""Most targets in the dashboard's heat map; the page reads the whole figure at each poll."""
-
 
 NOTHING: Mapping[str, float] = MappingProxyType({})
 """What a selector tells that predicts nothing."""
@@ -54,6 +50,7 @@ class Entry:
         note: why it was chosen, and what came of it.
         predicted: what was expected of it before it was trained, by name.
         steps, seconds: what its training cost.
+        key: the policy's name in the run, by which its files are found; empty for none.
     """
 
     context: Context
@@ -66,6 +63,7 @@ class Entry:
     steps: int
     seconds: float
     predicted: Mapping[str, float] = field(default_factory=dict)
+    key: str = ""
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -93,6 +91,7 @@ class Ledger:
         self._space = space
         self._studies: dict[str, optuna.Study] = {}
         self._running: dict[str, optuna.Trial] = {}
+        self._reported: dict[str, set[int]] = {}  # steps of the running trials' learning curves
 
     @classmethod
     def rebuilt(
@@ -128,6 +127,8 @@ class Ledger:
                     load_if_exists=True,
                 )
                 study.set_metric_names([METRIC])
+                for name in (REPORT, *STUDY_FILES):
+                    attach(study, name)
             self._studies[lane] = study
         return self._studies[lane]
 
@@ -146,15 +147,17 @@ class Ledger:
             study = self.study(lane)
             study.enqueue_trial(trials.parameters(context))
             self._running[lane] = study.ask(trials.distributions(self._space))
+            self._reported[lane] = set()
             for name, value in predicted.items():
                 self._running[lane].set_user_attr(name, value)
             save_note(self._running[lane], note)
 
     def report(self, lane: str, step: int, score: float) -> None:
-        """Add a point to the running trial's learning curve."""
-        if lane in self._running:
+        """Add a point to the running trial's learning curve, unless it is there."""
+        if lane in self._running and step not in self._reported[lane]:
             with storage_errors(self._path), quiet():
                 self._running[lane].report(score, step)
+            self._reported[lane].add(step)
 
     def finish(self, lane: str, entry: Entry) -> None:
         """Complete the lane's running trial."""
@@ -163,36 +166,44 @@ class Ledger:
             for name, value in entry.attributes.items():
                 trial.set_user_attr(name, value)
             save_note(trial, entry.note)
+            for name in SOURCE_FILES if entry.key else ():
+                attach(trial, f"{entry.key}/{name}")
             self.study(lane).tell(trial, entry.value)
 
     def add(self, lane: str, entry: Entry) -> None:
-        """Add a source that was trained before: for another selector, or before a resume."""
+        """Add a trained source, with what nobody has shown of it: before a resume, all or a part."""
         if lane not in self._running:
             self.begin(lane, entry.context, entry.note, entry.predicted)
-            for step, score in entry.curve:
-                self.report(lane, step, score)
+        for step, score in entry.curve:
+            self.report(lane, step, score)
         self.finish(lane, entry)
 
-    def show(self, lane: str, transfer: TransferMatrix) -> None:
-        """Show the transfer matrix so far beside the lane's study."""
+    def fail(self, lane: str, context: Context, note: str) -> None:
+        """Show that a source has failed; the note says why."""
+        if lane not in self._running:
+            self.begin(lane, context, note)
+        from optuna.trial import TrialState
+
         with storage_errors(self._path), quiet():
-            save_heat_map(self.study(lane), transfer)
+            trial = self._running.pop(lane)
+            save_note(trial, note)
+            self.study(lane).tell(trial, state=TrialState.FAIL)
 
+    def show(self, lane: str, transfer: TransferMatrix, note: str = "") -> None:
+        """Show the matrix so far, the gaps, and what was expected beside the lane's study.
 
-def finished_trials(path: Path) -> dict[str, int]:
-    """Return how many trials of each study are complete; nothing where the file is damaged."""
-    from optuna.trial import TrialState
-
-    if not path.is_file():
-        return {}
-    try:
-        storage = journal(path)
-        return {
-            study.study_name: storage.get_n_trials(study._study_id, TrialState.COMPLETE)
-            for study in storage.get_all_studies()
-        }
-    except Exception:  # whatever a torn line does to the storage: the study is made again
-        return {}
+        Args:
+            lane: the selector.
+            transfer: what its sources have shown, at least one.
+            note: how far it is, in Markdown.
+        """
+        with storage_errors(self._path), quiet():
+            study = self.study(lane)
+            save_figure(study, matrix_plot(transfer), "transfer-matrix")
+            save_figure(study, gap_plot(transfer), "gaps")
+            save_figure(study, expectation_plot(study.get_trials(deepcopy=False)), "expectation")
+            save_note(study, note)
+            study.set_user_attr("so far", " ".join(note.replace("**", "").split()))
 
 
 def journal(path: Path) -> optuna.storages.JournalStorage:
@@ -215,39 +226,15 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def save_note(trial: optuna.Trial, note: str) -> None:
-    """Show Markdown beside a trial in the dashboard."""
+def save_note(study_or_trial: optuna.Study | optuna.Trial, note: str) -> None:
+    """Show Markdown beside a study or a trial in the dashboard."""
     from optuna_dashboard import save_note as save
 
-    save(trial, note)
+    save(study_or_trial, note)
 
 
-def save_heat_map(study: optuna.Study, transfer: TransferMatrix) -> None:
-    """Show the transfer matrix so far beside the study in the dashboard."""
-    import plotly.graph_objects as go
+def save_figure(study: optuna.Study, figure: Any, name: str) -> None:
+    """Show a figure beside the study in the dashboard, in place of the one of this name."""
     from optuna_dashboard import save_plotly_graph_object
 
-    shown = np.unique(np.linspace(0, len(transfer.targets) - 1, WIDEST).round().astype(int))
-    title = ", ".join(f"{f.name} ({f.unit})" for f in transfer.space)
-    figure = go.Figure(
-        go.Heatmap(
-            z=transfer.mean[:, shown].round(2).tolist(),
-            x=[tick(transfer.targets[j]) for j in shown],
-            y=[f"{k + 1}: {tick(transfer.sources[i])}" for k, i in enumerate(transfer.trained)],
-            colorscale="Viridis",
-            colorbar={"title": "return"},
-        ),
-        layout={
-            "title": "Transfer matrix",
-            "xaxis": {"title": f"target: {title}", "type": "category", "nticks": 12},
-            "yaxis": {"title": f"source, in order: {title}", "type": "category"},
-            "template": "none",
-            "margin": {"l": 110, "b": 90},
-        },
-    )
-    save_plotly_graph_object(study, figure, graph_object_id="transfer-matrix")
-
-
-def tick(context: Context) -> str:
-    """Return a context's values, short enough for an axis."""
-    return ", ".join(f"{value:.5g}" for value in context.values())
+    save_plotly_graph_object(study, figure, graph_object_id=name)

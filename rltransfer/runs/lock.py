@@ -11,9 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rltransfer.errors import RunLocked
-from rltransfer.files import storage_errors
+from rltransfer.files import parse_json, read_bytes, storage_errors
 
 __all__ = ["locked"]
+
+FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+"""A link or a named pipe in the lock's place is not followed, nor waited for."""
+
+LONGEST = 1000  # bytes of what a lock says of its owner
 
 
 @contextmanager
@@ -26,7 +31,7 @@ def locked(folder: Path) -> Iterator[None]:
     path = folder / ".lock"
     with storage_errors(path):
         folder.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+", encoding="utf-8")
+        file = os.fdopen(os.open(path, FLAGS, 0o644), "a+", encoding="utf-8")
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -43,7 +48,7 @@ def locked(folder: Path) -> Iterator[None]:
 def owner(path: Path) -> str:
     """Say who wrote the lock file."""
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
+        said = parse_json(read_bytes(path, LONGEST))
         return f"process {said['pid']} on {said['host']}"
-    except (OSError, ValueError, KeyError):
+    except (TypeError, ValueError, KeyError):
         return "another process"

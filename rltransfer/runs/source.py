@@ -25,7 +25,7 @@ from rltransfer.contexts import Context
 from rltransfer.data import Transitions
 from rltransfer.data.transitions_file import FILE, write_transitions
 from rltransfer.errors import CorruptRun
-from rltransfer.files import read_bytes, verify_folder
+from rltransfer.files import read_bytes, read_columns, verify_folder
 from rltransfer.runs.origin import Origin
 from rltransfer.runs.result_file import FORMAT, read_result
 
@@ -219,11 +219,8 @@ def read_returns(
     path: Path, shape: tuple[int, int]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Read returns and lengths, both of the given shape (M, E)."""
-    import pyarrow.parquet as pq
-
-    file = pq.ParquetFile(path)
-    if file.metadata.num_rows != shape[0] * shape[1]:
-        raise ValueError(f"{path.name} has {file.metadata.num_rows:,} rows, not {shape}")
-    table = file.read(columns=["return", "length"])
+    table = read_columns(path, ("return", "length").__contains__)
+    if table.num_rows != shape[0] * shape[1]:
+        raise ValueError(f"{path.name} has {table.num_rows:,} rows, not {shape}")
     returns = table["return"].to_numpy().astype(np.float64).reshape(shape)
     return returns, table["length"].to_numpy().astype(np.int64).reshape(shape)

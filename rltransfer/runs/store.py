@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tomllib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from rltransfer.files import (
     sweep,
     write_text,
 )
+from rltransfer.runs.failure import Failure
 from rltransfer.runs.lock import locked
 from rltransfer.runs.provenance import provenance
 from rltransfer.runs.result_file import read_result
@@ -118,6 +120,11 @@ class Run:
         return self.path / "sources"
 
     @property
+    def failed_folder(self) -> Path:
+        """Where it is recorded which sources have failed, a file per key."""
+        return self.path / "failed"
+
+    @property
     def unfinished_folder(self) -> Path:
         """Where trainings in progress keep the results of their stages, a folder per key."""
         return self.path / "working"
@@ -172,6 +179,15 @@ class Run:
         records = [SourceRecord.read(folder) for folder in self.source_folders()]
         return {record.key: record for record in records}
 
+    def failures(self) -> dict[str, Failure]:
+        """Read what has failed, by key, in the order in which it was given up.
+
+        Raises:
+            CorruptRun: if a record is damaged.
+        """
+        found = [Failure.read(path) for path in self.failed_folder.glob("*.json")]
+        return {failure.key: failure for failure in sorted(found, key=lambda f: f.moment)}
+
     def policy_folder(self, key: str) -> Path:
         """Return the folder that holds the policy of this key.
 
@@ -198,6 +214,7 @@ class Run:
         with locked(self.path):
             sweep(self.path)
             sweep(self.sources_folder)
+            sweep(self.failed_folder)
             yield
 
     def commit(
@@ -208,15 +225,42 @@ class Run:
         Raises:
             StorageError: if it cannot be written; nothing that was committed is touched.
         """
-        taken = [int(folder.name) for folder in self.source_folders()]
+        names = os.listdir(self.sources_folder) if self.sources_folder.is_dir() else []
+        taken = [int(name) for name in names if name.isdigit()]
         final = self.sources_folder / f"{max(taken, default=-1) + 1:02d}"
         commit_folder(final, lambda folder: record.write(folder, policy, targets))
         shutil.rmtree(self.unfinished_folder / record.key, ignore_errors=True)
         return final
 
+    def record(self, failure: Failure) -> None:
+        """Record that a source has failed; what its training kept stays for another attempt.
+
+        Raises:
+            StorageError: if it cannot be written.
+        """
+        failure.write(self.failed_folder / f"{failure.key}.json")
+
+    def forget_failures(self) -> None:
+        """Have what has failed tried again when the run is continued.
+
+        Raises:
+            RunLocked: if another process works here.
+        """
+        if self.failed_folder.is_dir():
+            with self.working():
+                shutil.rmtree(self.failed_folder)
+
     def clear_unfinished(self) -> None:
-        """Remove what trainings kept while they were in progress, once none is."""
-        shutil.rmtree(self.unfinished_folder, ignore_errors=True)
+        """Remove what trainings kept while they were in progress, once none is.
+
+        What failed trainings kept stays: it saves another attempt the work.
+        """
+        failed = self.failures()
+        for folder in self.unfinished_folder.glob("*"):
+            if folder.name not in failed:
+                shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):  # it is not empty, or not there
+            self.unfinished_folder.rmdir()
 
     def require_same(self, description: str) -> None:
         """Refuse to continue a run with another experiment.

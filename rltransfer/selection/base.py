@@ -55,26 +55,26 @@ class Proposal:
 class SourceTaskSelector(Protocol):
     """Proposes the next source context from what the transfer matrix shows.
 
-    `rltransfer.testing.SelectorContract` checks an implementation.
+    `rltransfer.testing.selector_contract.SelectorContract` checks an implementation.
     """
 
     def propose(self, transfer: TransferMatrix) -> Proposal:
-        """Return the next source to train, one that is not trained yet.
+        """Return the next source to train, one that has not been tried yet.
 
         Raises:
-            InvalidExperiment: if every candidate is trained.
+            InvalidExperiment: if every candidate has been tried.
         """
         ...
 
 
 def untrained(transfer: TransferMatrix) -> NDArray[np.intp]:
-    """Return the indices of the candidates still to be trained, ascending.
+    """Return the indices of the candidates still to be trained, ascending; not those that failed.
 
     Raises:
         InvalidExperiment: if there are none.
     """
     open_candidates = np.ones(len(transfer.sources), dtype=bool)
-    open_candidates[list(transfer.trained)] = False
+    open_candidates[list(transfer.tried)] = False
     if not open_candidates.any():
         raise InvalidExperiment(
             f"all {len(transfer.sources)} candidate sources are trained, so there is no next "

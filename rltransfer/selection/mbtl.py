@@ -161,7 +161,7 @@ class LiteralMBTL:
         require_line(transfer)
         indices = np.arange(len(transfer.sources), dtype=np.float64)[:, None]
         if not transfer.trained:
-            return middle_first(transfer, (len(indices) - 1) // 2)
+            return middle_first(transfer, middle_of_line(transfer))
         low, high = self.score
         seen = transfer.scaled(low, high)
         mu, sigma = LiteralGP(self.seed).posterior(
@@ -188,6 +188,12 @@ def middle_first(transfer: TransferMatrix, index: int) -> Proposal:
         context=transfer.sources[index],
         reason=f"nothing is trained yet: the middle of {len(transfer.sources)} candidates",
     )
+
+
+def middle_of_line(transfer: TransferMatrix) -> int:
+    """Return the middle of the candidates in order, or the nearest that has not failed."""
+    candidates, central = untrained(transfer), (len(transfer.sources) - 1) // 2
+    return int(candidates[np.abs(candidates - central).argmin()])
 
 
 def require_line(transfer: TransferMatrix) -> None:

@@ -20,13 +20,13 @@ from gymnasium.utils.env_checker import check_env
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rltransfer.contexts import Context
 from rltransfer.envs import ContextualEnv, make
 from rltransfer.envs.registration import register_all
 from rltransfer.errors import InvalidContext
+from rltransfer.testing import env_checks
 from rltransfer.testing.batches import compare_batch, compare_vectors
-from rltransfer.testing.probes import corners, two_other_values
-from rltransfer.testing.traces import Trace, first_moment, next_moment, record_actions, replay
+from rltransfer.testing.probes import other_context
+from rltransfer.testing.traces import record_actions, replay
 
 __all__ = ["EnvironmentContract"]
 
@@ -78,59 +78,30 @@ class EnvironmentContract:
         self, env: ContextualEnv, actions: list[Any]
     ) -> None:
         """A feature that changes nothing is a fake context."""
-        usual = replay(env.make(), actions, SEED)
         for feature in env.space:
-            one, two = (
-                replay(env.make({feature.name: value}), actions, SEED)
-                for value in two_other_values(feature)
-            )
-            assert usual not in (one, two), f"{feature.name} changes nothing from its default"
-            assert one != two, f"{feature.name} changes nothing between two values"
+            env_checks.a_feature_moves_the_transition(env, feature, actions, SEED)
 
     def test_corners_stay_finite(self, env: ContextualEnv) -> None:
         """The ends of all ranges together give numbers."""
-        for corner in env.space.from_unit(corners(len(env.space))):
-            trace = replay(env.make(corner), self._random_actions(self.steps), SEED)
-            values = [(*moment.observation, moment.reward) for moment in trace]
-            assert np.isfinite(values).all(), f"{corner} overflows"
+        env_checks.corners_stay_finite(env, self._random_actions(self.steps), SEED)
 
     def test_a_seed_decides_everything(self, env: ContextualEnv, actions: list[Any]) -> None:
         """The same seed gives the same episode, in one instance and in another."""
-        member = env.make()
-        first = replay(member, actions, SEED)
-        assert replay(member, actions, SEED) == first == replay(env.make(), actions, SEED)
-        assert replay(member, actions, SEED + 1) != first
+        env_checks.a_seed_decides_everything(env, actions, SEED)
 
     def test_a_context_comes_and_goes(self, env: ContextualEnv, actions: list[Any]) -> None:
         """`reset(options={"context": ...})` equals building anew, there and back."""
-        member, usual = env.make(), replay(env.make(), actions, SEED)
-        for other in (self._other(env), self._other(env, 0.8)):
-            changed = replay(member, actions, SEED, {"context": dict(other)})
-            assert changed == replay(env.make(other), actions, SEED) != usual
-            assert replay(member, actions, SEED) == changed, "a context stays until the next one"
-            assert replay(member, actions, SEED, {"context": {}}) == usual, "it does not come back"
+        env_checks.a_context_comes_and_goes(env, actions, SEED)
 
     def test_instances_keep_apart(self, env: ContextualEnv, actions: list[Any]) -> None:
         """Two contexts stepped in turn are what each is alone."""
-        contexts = [env.space.default, self._other(env)]
-        alone = [replay(env.make(context), actions, SEED) for context in contexts]
-        members = [env.make(context) for context in contexts]
-        together: list[Trace] = [[first_moment(member, SEED)] for member in members]
-        for action in actions:
-            for member, trace in zip(members, together, strict=True):
-                if not trace[-1].over:
-                    trace.append(next_moment(member, action))
-        assert together == alone
+        env_checks.instances_keep_apart(env, actions, SEED)
 
     # -- Gymnasium -----------------------------------------------------------------------------
 
     def test_spaces_do_not_depend_on_the_context(self, env: ContextualEnv) -> None:
         """One policy fits all members."""
-        usual = env.make()
-        for corner in env.space.from_unit(corners(len(env.space))):
-            member = env.make(corner)
-            assert member.observation_space == usual.observation_space
-            assert member.action_space == usual.action_space
+        env_checks.spaces_do_not_depend_on_the_context(env, [], SEED)
 
     @pytest.mark.parametrize("visible", [False, True], ids=["hidden", "visible"])
     def test_gymnasium_approves(self, env: ContextualEnv, visible: bool) -> None:
@@ -151,7 +122,7 @@ class EnvironmentContract:
 
     def test_the_context_can_be_seen(self, env: ContextualEnv) -> None:
         """Visible features follow the observation, on the unit cube; `info` tells all of them."""
-        other = self._other(env)
+        other = other_context(env.space)
         plain, info = env.make(other).reset(seed=SEED)
         shown, _ = env.make(other, observe=env.space.names).reset(seed=SEED)
         assert info["context"] == dict(other)
@@ -217,7 +188,7 @@ class EnvironmentContract:
         """`ContextVecEnv` does what a `DummyVecEnv` does, infos and resets included."""
         env = self._with_arrays()
         brief = ContextualEnv(dataclasses.replace(env.spec, horizon=25))
-        contexts = (env.space.default, self._other(env))
+        contexts = (env.space.default, other_context(env.space))
         observe = env.space.names[::-1] if visible else ()
         actions = [self._random_actions(len(contexts)) for _ in range(70)]
         compare_vectors(brief, contexts, observe, SEED, actions, self.tolerance)
@@ -233,10 +204,7 @@ class EnvironmentContract:
     def _random_actions(self, steps: int) -> list[Any]:
         return [self._action_space.sample() for _ in range(steps)]
 
-    def _other(self, env: ContextualEnv, unit: float = 0.3) -> Context:
-        return env.space.from_unit(np.full((1, len(env.space)), unit))[0]
-
     def _registered(self, env: ContextualEnv, observe: tuple[str, ...]) -> gym.Env[Any, Any]:
         register_all()
-        context = dict(self._other(env))
+        context = dict(other_context(env.space))
         return gym.make(env.spec.gym_id, context=context, observe=observe, disable_env_checker=True)

@@ -80,6 +80,17 @@ class SelectorContract:
         picks = [proposal.index for _, proposal in steps(selector, toy)]
         assert sorted(picks) == list(range(len(toy.contexts)))
 
+    def test_a_source_whose_training_failed_is_not_proposed_again(
+        self, selector: SourceTaskSelector, toy: Toy
+    ) -> None:
+        """A source may fail in any round, the first and several in a row among them."""
+        transfer = toy.empty()
+        for k in range(len(toy.contexts)):
+            index = selector.propose(transfer).index
+            assert index not in transfer.tried
+            row = toy.truth[index][:, None]
+            transfer = transfer.fail(index) if k in (0, 1, 4) else transfer.learn(index, row)
+
     def test_sources_chosen_by_others_are_respected(
         self, selector: SourceTaskSelector, toy: Toy
     ) -> None:

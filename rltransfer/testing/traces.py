@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import gymnasium as gym
 import numpy as np
 
-__all__ = ["Moment", "Trace", "record_actions", "replay"]
+__all__ = ["Moment", "Trace", "in_turn", "record_actions", "replay"]
 
 
 class Moment(NamedTuple):
@@ -55,6 +55,23 @@ def replay(
         if trace[-1].over:
             break
     return trace
+
+
+def in_turn(
+    members: Sequence[gym.Env[Any, Any]], actions: Sequence[Any], seed: int
+) -> Iterator[list[Moment]]:
+    """Yield the moments of members that take the same actions in turn, from a seeded reset.
+
+    A member whose episode is over stays at its last moment.
+    """
+    now = [first_moment(member, seed) for member in members]
+    yield now
+    for action in actions:
+        now = [
+            moment if moment.over else next_moment(member, action)
+            for member, moment in zip(members, now, strict=True)
+        ]
+        yield now
 
 
 def first_moment(

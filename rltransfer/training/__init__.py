@@ -3,6 +3,7 @@
 from rltransfer.training.algorithms import ALGORITHMS, AlgorithmSettings, resolve
 from rltransfer.training.finetuning import FineTuning, Pace
 from rltransfer.training.head_start import HeadStart
+from rltransfer.training.interruption import Interruption
 from rltransfer.training.monitor import SilentMonitor, TrainingMonitor
 from rltransfer.training.online import OnlineRL
 from rltransfer.training.online_recipes import FromScratch, Independent, MultiTask
@@ -11,7 +12,7 @@ from rltransfer.training.policy_spec import NetworkSpec, Normalization, PolicySp
 from rltransfer.training.problem import TrainingProblem
 from rltransfer.training.recipe import Recipe
 from rltransfer.training.recipes import RECIPES, make_recipe
-from rltransfer.training.stage import CurvePoint, Stage, StageResult
+from rltransfer.training.stage import CurvePoint, SegmentedStage, Stage, StageResult
 from rltransfer.training.stopping import StoppingRule
 from rltransfer.training.trainer import Trainer, TrainingResult
 
@@ -24,6 +25,7 @@ __all__ = [
     "FromScratch",
     "HeadStart",
     "Independent",
+    "Interruption",
     "MultiTask",
     "NetworkSpec",
     "Normalization",
@@ -32,6 +34,7 @@ __all__ = [
     "Policy",
     "PolicySpec",
     "Recipe",
+    "SegmentedStage",
     "SilentMonitor",
     "Stage",
     "StageResult",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 
+from rltransfer.training.kept import Tree
 from rltransfer.training.monitor import TrainingMonitor
 from rltransfer.training.policy import Policy
+from rltransfer.training.policy_spec import PolicySpec
 from rltransfer.training.stage import CurvePoint
 from rltransfer.training.stopping import StoppingRule
 
@@ -67,3 +69,22 @@ class BestPolicy:
         if measured := not math.isnan(score):
             self._curve.append(CurvePoint(steps, score))
         self._monitor.report(steps, self._total, score if measured else None)
+
+    # -- see `kept.Kept` ---------------------------------------------------------------------------
+
+    def state(self) -> Tree:
+        """Return the best policy with its score, the curve, and when to look next."""
+        best: Tree = {}
+        if self._best is not None:
+            score, policy = self._best
+            spec = policy.spec.model_dump_json()
+            best = {"score": score, "spec": spec, "weights": dict(policy.weights)}
+        return {"next": self._next, "curve": [list(point) for point in self._curve], "best": best}
+
+    def restore(self, state: Tree) -> None:
+        """Have seen what another one has."""
+        self._next = float(state["next"])
+        self._curve = [CurvePoint(int(step), float(score)) for step, score in state["curve"]]
+        if best := state["best"]:
+            spec = PolicySpec.model_validate_json(best["spec"])
+            self._best = float(best["score"]), Policy(spec, best["weights"])

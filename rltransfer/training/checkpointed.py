@@ -2,7 +2,8 @@
 
 A checkpoint is a folder per stage, such as `03-offline-PPO`; see `stage_folder`. Its digest is of
 the problem, the seed, the head start of the first stage, and of all stages so far: where it
-differs, or anything is damaged, the stage runs again and comes to the same.
+differs, or anything is damaged, the stage runs again and comes to the same. What is kept of a
+stage that is not finished is the affair of `segments`.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from rltransfer.data.transitions_file import DTYPES
 from rltransfer.errors import RLTransferError, StorageError
 from rltransfer.files import sweep
 from rltransfer.training.head_start import HeadStart
+from rltransfer.training.interruption import Interruption
 from rltransfer.training.problem import TrainingProblem
+from rltransfer.training.segments import Segments
 from rltransfer.training.stage import StageResult
 from rltransfer.training.stage_folder import RESULT, read_result, result_of, write_result
 
@@ -57,6 +59,17 @@ class Checkpoint:
             return None if said["digest"] != self.digest else result_of(self.folder, said, before)
         except (RLTransferError, OSError, KeyError, TypeError, ValueError):
             return None
+
+    def segments(self, interruption: Interruption | None = None) -> Segments:
+        """Return what keeps the boundaries of this stage while it goes on.
+
+        Args:
+            interruption: heard at each of them.
+        """
+        if self.folder is None:
+            return Segments(interruption=interruption)
+        place = self.folder.with_name(f"{self.folder.name}-segments")
+        return Segments(place, self.digest, interruption)
 
     def kept(self, result: StageResult, before: HeadStart) -> StageResult:
         """Keep a result, and return it.
@@ -111,14 +124,13 @@ def plain(problem: TrainingProblem) -> dict[str, Any]:
 
 def bytes_of(start: HeadStart) -> Iterator[bytes]:
     """Yield what a head start consists of, so that two can be told apart."""
-    for policy in (*([start.policy] if start.policy else []), *start.members):
-        yield repr(policy.spec).encode()
-        for name, array in policy.weights.items():
+    learned = (start.policy, start.anchor, start.critic, start.dynamics, *start.members)
+    for one in learned:
+        yield b"none" if one is None else repr(one.spec).encode()
+        for name, array in {} if one is None else one.weights.items():
             yield name.encode()
             yield array.tobytes()
     if start.data is not None:
         yield repr(start.data.contexts).encode()
         for name in DTYPES:
             yield getattr(start.data, name).tobytes()
-    if start.critic is not None or start.dynamics is not None:
-        yield uuid4().bytes  # given from outside and not compared, so nothing is restored

@@ -58,6 +58,11 @@ class BestCheckpoint(BaseCallback):
         """Whether the policy has met the stopping rule."""
         return self._kept.stopped
 
+    @property
+    def kept(self) -> BestPolicy:
+        """All that was seen."""
+        return self._kept
+
     def _on_step(self) -> bool:
         return not self.stopped
 
@@ -69,3 +74,5 @@ class BestCheckpoint(BaseCallback):
         """Score the policy as it is now."""
         steps = self.model.num_timesteps
         self._kept.look(steps, self._snapshot(steps))
+        if self.curve:
+            self.logger.record("eval/mean_reward", self.curve[-1].score)

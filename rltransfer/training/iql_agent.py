@@ -19,6 +19,7 @@ from torch import Tensor
 from rltransfer.contexts import Context
 from rltransfer.data import Transitions
 from rltransfer.training.actor import standardiser
+from rltransfer.training.kept import Together, Tree
 from rltransfer.training.offline.actors import ActorStack
 from rltransfer.training.offline.critic import Critic, CriticStack
 from rltransfer.training.offline.critic_fit import CriticLearner
@@ -28,6 +29,7 @@ from rltransfer.training.offline.samples import Batch, seen
 from rltransfer.training.offline.stack import StackAdam
 from rltransfer.training.policy import Policy
 from rltransfer.training.problem import TrainingProblem
+from rltransfer.training.torch_state import ModuleState
 
 __all__ = ["IQLAgent", "IQLUpdate"]
 
@@ -83,6 +85,9 @@ class IQLAgent:
         loss = IQLLoss(torch.tensor([[critic.spec.gamma]]), settings.expectile)
         self._critics = CriticLearner(
             CriticStack.of([critic]), loss, settings.learning_rate, settings.polyak
+        )
+        self._parts = Together(
+            actor=ModuleState(self._actors), adam=self._actor_adam, critic=self._critics
         )
         self._policy_eyes = standardiser(policy.spec.normalization)
         self._critic_eyes = standardiser(critic.spec.normalization)
@@ -145,6 +150,18 @@ class IQLAgent:
         loss = weighted_loss(self._actors, z, bounded, advantages, self.settings.beta)
         self._actor_adam.step(loss.sum())
         self._actors.keep_log_std_above_floor()
+
+    def reseed(self, seed: int) -> None:
+        """Draw actions anew from here on."""
+        self._generator.manual_seed(seed)
+
+    def state(self) -> Tree:
+        """Return actor, critic and what Adam remembers; see `kept.Kept`."""
+        return self._parts.state()
+
+    def restore(self, state: Tree) -> None:
+        """Become as it was."""
+        self._parts.restore(state)
 
     def policy(self) -> Policy:
         """Return the policy as it is now.

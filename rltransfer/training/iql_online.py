@@ -10,26 +10,32 @@ Source: Kostrikov, Nair, Levine, Offline Reinforcement Learning with Implicit Q-
 
 from __future__ import annotations
 
-import time
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 
 from rltransfer.errors import InvalidPolicy, SourceFailed
+from rltransfer.training.conditions import conditions
+from rltransfer.training.context_rounds import ContextRounds
+from rltransfer.training.course import Course, segment_length
 from rltransfer.training.global_state import own_global_state
 from rltransfer.training.head_start import HeadStart
+from rltransfer.training.heard_contexts import HeardContexts
 from rltransfer.training.iql_agent import IQLAgent, IQLUpdate
 from rltransfer.training.iql_life import Life
 from rltransfer.training.looks import Looks
 from rltransfer.training.monitor import TrainingMonitor
 from rltransfer.training.offline.view import DataView
-from rltransfer.training.online import LOOKS, make_venv
+from rltransfer.training.online import LOOKS
 from rltransfer.training.problem import TrainingProblem
+from rltransfer.training.recording import RecordingVecEnv
 from rltransfer.training.replay import Replay
+from rltransfer.training.segments import Segments
 from rltransfer.training.stage import StageResult
 from rltransfer.training.stopping import StoppingRule
+from rltransfer.training.surroundings import Surroundings, make_venv
 
 __all__ = ["OnlineIQL"]
 
@@ -48,6 +54,7 @@ class OnlineIQL:
             later is kept.
         stop: ends the training before its budget is spent; None to spend it.
         record: how many of the last transitions to keep; 0 for none.
+        segment: environment steps of a segment; None for the rule in `course`.
     """
 
     steps: int
@@ -58,6 +65,7 @@ class OnlineIQL:
     looks: int = LOOKS
     stop: StoppingRule | None = None
     record: int = 0
+    segment: int | None = None
 
     @property
     def name(self) -> str:
@@ -71,24 +79,42 @@ class OnlineIQL:
         seed: np.random.SeedSequence,
         monitor: TrainingMonitor,
     ) -> StageResult:
-        """Train; see `Stage.run`. It hands on the best policy, and the critic as it is at the end.
+        """Train; see `run_in_segments`."""
+        return self.run_in_segments(problem, start, seed, monitor, Segments())
+
+    def run_in_segments(
+        self,
+        problem: TrainingProblem,
+        start: HeadStart,
+        seed: np.random.SeedSequence,
+        monitor: TrainingMonitor,
+        segments: Segments,
+    ) -> StageResult:
+        """Train; see `SegmentedStage`.
+
+        It hands on the best policy, and the critic as it is at the end.
 
         Raises:
+            Interrupted: if somebody asked the training to stop.
             InvalidExperiment: if there is no policy, no critic, or no data.
             SourceFailed: if the simulator fails or the training diverges.
         """
-        began = time.perf_counter()
         policy, critic = start.need_policy(self.name), start.need_critic(self.name)
         acting, rows, contexts, episodes = (int(word >> 1) for word in seed.generate_state(4))
         agent = IQLAgent(problem, policy, critic, self.update, acting)
-        replay = self.replay(agent, problem, start, np.random.default_rng(rows))
-        looks = Looks(monitor, self.steps, self.looks, self.provenance(seed), self.stop)
-        rng = np.random.default_rng(contexts)
-        with own_global_state(), closing(make_venv(problem, self.n_envs, rng)) as venv:
-            life = Life(venv, agent, replay, self.record)
+        rng, drawing = np.random.default_rng(contexts), np.random.default_rng(rows)
+        replay = self.replay(agent, problem, start, drawing)
+        rounds = HeardContexts(problem.contexts, ContextRounds(problem.contexts, rng), rng, seed)
+        with own_global_state(), closing(make_venv(problem, self.n_envs, rng, rounds)) as venv:
+            known = conditions()
+            looks = Looks(monitor, self.steps, self.looks, self.provenance(seed, known), self.stop)
+            recorder = RecordingVecEnv(venv, self.record) if self.record else None
+            around = Surroundings(venv, rounds, recorder)
+            life = Life(around, agent, replay, drawing, looks=looks)
+            segments.under({**known, **problem.env.simulator.versions()})
             venv.seed(episodes)
             try:
-                done = self.learn(life, looks)
+                self.learn(life, looks, Course(life, segments, seed, self.segment_length(problem)))
                 critic = agent.critic()
             except InvalidPolicy as error:
                 raise SourceFailed(
@@ -96,12 +122,18 @@ class OnlineIQL:
                 ) from error
         return StageResult(
             learned=start.having(policy=looks.best, critic=critic),
-            steps=done,
-            seconds=time.perf_counter() - began,
+            steps=life.steps,
+            seconds=segments.seconds,
             curve=looks.curve,
             findings={"stopped early": looks.stopped} if self.stop is not None else {},
-            recorded=life.recorded(),
+            recorded=None if recorder is None else recorder.transitions(),
         )
+
+    def segment_length(self, problem: TrainingProblem) -> int:
+        """Return the environment steps of a segment."""
+        if self.segment is not None:
+            return self.segment
+        return segment_length(self.steps, self.n_envs, problem.env.spec.horizon)
 
     def replay(
         self,
@@ -117,28 +149,24 @@ class OnlineIQL:
             weights = np.ones(len(data))
         return Replay(agent.recorded(data), weights, self.steps + self.n_envs, rng)
 
-    def learn(self, life: Life, looks: Looks) -> int:
-        """Act, remember, update, until the budget is spent; return the environment steps taken."""
-        done, updates = 0, 0
-        while done < self.steps:
-            if looks.due(done):
-                looks.look(done, life.agent.policy())
+    def learn(self, life: Life, looks: Looks, course: Course) -> None:
+        """Act, remember, update, until the budget is spent."""
+        while life.steps < self.steps:
+            course.on_rollout_start()
+            if looks.due(life.steps):
+                looks.look(life.steps, life.agent.policy())
             if looks.stopped:
-                return done
-            done += life.step()
-            while updates + 1 <= done * self.updates_per_step:
-                life.agent.update(life.replay.draw(self.update.batch))
-                updates += 1
-        looks.look(done, life.agent.policy())
-        return done
+                return
+            life.step()
+            while life.updates + 1 <= life.steps * self.updates_per_step:
+                life.learn(self.update.batch)
+        looks.look(life.steps, life.agent.policy())
 
-    def provenance(self, seed: np.random.SeedSequence) -> dict[str, str]:
+    def provenance(self, seed: np.random.SeedSequence, known: Mapping[str, str]) -> dict[str, str]:
         """Return what decides the weights beside the problem and the head start."""
         return {
+            **known,
             "algorithm": self.name,
             "budget": str(self.steps),
-            "cpu": torch.backends.cpu.get_cpu_capability(),
-            "numpy": np.__version__,
             "seed": str(seed.entropy),
-            "torch": torch.__version__,
         }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,19 +9,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rltransfer.contexts import Context
 from rltransfer.errors import SourceFailed
 from rltransfer.training.algorithms import AlgorithmSettings
-from rltransfer.training.context_rounds import ContextRounds
-from rltransfer.training.context_sampler import ContextSampler, FinishedEpisode
 from rltransfer.training.context_samplers import EVENLY, make_context_sampler
+from rltransfer.training.course import Course, segment_length
 from rltransfer.training.global_state import own_global_state
 from rltransfer.training.head_start import HeadStart
+from rltransfer.training.heard_contexts import HeardContexts
 from rltransfer.training.monitor import TrainingMonitor
 from rltransfer.training.policy import Policy
 from rltransfer.training.problem import TrainingProblem
+from rltransfer.training.segments import Segments
 from rltransfer.training.stage import StageResult
 from rltransfer.training.stopping import StoppingRule
+from rltransfer.training.surroundings import Surroundings, make_venv
+from rltransfer.training.tensorboard import log_interval, logged
 
 if TYPE_CHECKING:
     from stable_baselines3.common.base_class import BaseAlgorithm
@@ -37,9 +38,6 @@ __all__ = ["LOOKS", "OnlineRL"]
 LOOKS = 20
 """How often a policy in training is scored."""
 
-NEVER = 2**31
-"""Rollouts between two lines of Stable-Baselines3's own log."""
-
 
 @dataclass(frozen=True)
 class OnlineRL:
@@ -51,6 +49,7 @@ class OnlineRL:
         stop: ends the training before its budget is spent; None to spend it.
         record: how many of the last transitions to keep; 0 for none.
         contexts: a name of `CONTEXT_SAMPLERS`: how episodes get theirs, where there are several.
+        segment: environment steps of a segment; None for the rule in `course`.
     """
 
     settings: AlgorithmSettings
@@ -58,6 +57,7 @@ class OnlineRL:
     stop: StoppingRule | None = None
     record: int = 0
     contexts: str = EVENLY
+    segment: int | None = None
 
     @property
     def name(self) -> str:
@@ -76,39 +76,56 @@ class OnlineRL:
         seed: np.random.SeedSequence,
         monitor: TrainingMonitor,
     ) -> StageResult:
-        """Train; see `Stage.run`. The global random generators are left as they were.
+        """Train; see `run_in_segments`."""
+        return self.run_in_segments(problem, start, seed, monitor, Segments())
+
+    def run_in_segments(
+        self,
+        problem: TrainingProblem,
+        start: HeadStart,
+        seed: np.random.SeedSequence,
+        monitor: TrainingMonitor,
+        segments: Segments,
+    ) -> StageResult:
+        """Train; see `SegmentedStage`. The global random generators are left as they were.
 
         Raises:
+            Interrupted: if somebody asked the training to stop.
             InvalidPolicy: if the policy of `start` does not fit the settings.
             SourceFailed: if the simulator fails or the training diverges.
         """
-        from rltransfer.training.checkpoints import BestCheckpoint
+        from rltransfer.training.conditions import conditions
+        from rltransfer.training.sb3_learner import SB3Learner
 
-        began = time.perf_counter()
         agent_seed, contexts_seed = (int(word >> 1) for word in seed.generate_state(2))
         rng = np.random.default_rng(contexts_seed)
         sampler = make_context_sampler(self.contexts, problem, self.settings.steps, rng)
+        contexts = HeardContexts(problem.contexts, sampler, rng, seed)
         n = self.settings.n_envs
-        with own_global_state(), closing(make_venv(problem, n, rng, sampler)) as venv:
-            recorder = self.recorder(venv, problem)
+        with own_global_state(), closing(make_venv(problem, n, rng, contexts)) as venv:
+            recorder = self.recorder(venv)
             agent = self.agent(recorder or venv, problem, start, agent_seed)
-            keeper = BestCheckpoint(
-                self.snapshots_of(agent, problem, seed),
-                monitor,
-                self.settings.steps,
-                self.looks,
-                stop=self.stop,
-                first=self.first_look,
-            )
-            self.learn(agent, keeper, problem)
+            keeper = self.keeper(self.snapshots_of(agent, problem, seed), monitor)
+            segments.under({**conditions(), **problem.env.simulator.versions()})
+            learner = SB3Learner(agent, Surroundings(venv, contexts, recorder), best=keeper.kept)
+            course = Course(learner, segments, seed, self.segment_length(problem))
+            with logged(agent, monitor):
+                self.learn(agent, course, keeper, problem)
         return StageResult(
             learned=start.having(policy=keeper.best),
             steps=agent.num_timesteps,
-            seconds=time.perf_counter() - began,
+            seconds=segments.seconds,
             curve=keeper.curve,
             findings={"stopped early": keeper.stopped} if self.stop is not None else {},
             recorded=recorder.transitions() if recorder is not None else None,
         )
+
+    def segment_length(self, problem: TrainingProblem) -> int:
+        """Return the environment steps of a segment, before they are rounded up to rollouts."""
+        if self.segment is not None:
+            return self.segment
+        settings = self.settings
+        return segment_length(settings.steps, settings.n_envs, problem.env.spec.horizon)
 
     def agent(
         self, venv: VecEnv, problem: TrainingProblem, start: HeadStart, seed: int
@@ -121,7 +138,7 @@ class OnlineRL:
             start_from(agent, start.policy, problem)
         return agent
 
-    def recorder(self, venv: ContextVecEnv, problem: TrainingProblem) -> RecordingVecEnv | None:
+    def recorder(self, venv: ContextVecEnv) -> RecordingVecEnv | None:
         """Return what keeps the transitions of the environment, if any are to be kept."""
         if not self.record:
             return None
@@ -129,19 +146,43 @@ class OnlineRL:
 
         return RecordingVecEnv(venv, self.record)
 
+    def keeper(self, snapshot: Callable[[int], Policy], monitor: TrainingMonitor) -> BestCheckpoint:
+        """Return what looks at the policy on the way, and keeps the best."""
+        from rltransfer.training.checkpoints import BestCheckpoint
+
+        return BestCheckpoint(
+            snapshot,
+            monitor,
+            self.settings.steps,
+            self.looks,
+            stop=self.stop,
+            first=self.first_look,
+        )
+
     def snapshots_of(
         self, agent: BaseAlgorithm, problem: TrainingProblem, seed: np.random.SeedSequence
     ) -> Callable[[int], Policy]:
         """Return what makes a policy of the agent as it is, given the steps done."""
         from rltransfer.training.sb3_agent import policy_of
 
-        known = {**self.provenance(), "seed": str(seed.entropy)}
+        known = {**self.provenance(agent), "seed": str(seed.entropy)}
         return lambda steps: policy_of(agent, problem, {**known, "steps": str(steps)})
 
-    def learn(self, agent: BaseAlgorithm, keeper: BestCheckpoint, problem: TrainingProblem) -> None:
+    def learn(
+        self,
+        agent: BaseAlgorithm,
+        course: Course,
+        keeper: BestCheckpoint,
+        problem: TrainingProblem,
+    ) -> None:
         """Spend the budget, then look a last time."""
+        from stable_baselines3.common.callbacks import CallbackList
+
+        from rltransfer.training.sb3_learner import OnCourse
+
+        callback = CallbackList([OnCourse(course), keeper])
         try:
-            agent.learn(self.settings.steps, callback=keeper, log_interval=NEVER)
+            agent.learn(self.settings.steps, callback=callback, log_interval=log_interval(agent))
             if not keeper.stopped:
                 keeper.look()
         except ValueError as error:
@@ -152,47 +193,13 @@ class OnlineRL:
                 "normalize = true."
             ) from error
 
-    def provenance(self) -> dict[str, str]:
+    def provenance(self, agent: BaseAlgorithm) -> dict[str, str]:
         """Return what decides the weights beside problem and seed."""
-        import stable_baselines3
-        import torch
+        from rltransfer.training.conditions import conditions, loops_of
 
         return {
+            **conditions(),
             "algorithm": self.name,
             "budget": str(self.settings.steps),
-            "cpu": torch.backends.cpu.get_cpu_capability(),
-            "numpy": np.__version__,
-            "stable_baselines3": stable_baselines3.__version__,
-            "torch": torch.__version__,
+            "loops": loops_of(agent),
         }
-
-
-def make_venv(
-    problem: TrainingProblem,
-    n: int,
-    rng: np.random.Generator,
-    sampler: ContextSampler | None = None,
-) -> ContextVecEnv:
-    """Return n sub-environments; with several contexts, every episode draws one.
-
-    Args:
-        problem: whose contexts.
-        n: how many.
-        rng: draws the contexts in rounds, where no sampler is given.
-        sampler: draws the contexts, and hears how the episodes end.
-    """
-    from rltransfer.envs.vector import ContextVecEnv
-
-    if problem.context is not None:
-        return ContextVecEnv(problem.env, [problem.context] * n, observe=problem.observe)
-    contexts = sampler if sampler is not None else ContextRounds(problem.contexts, rng)
-
-    def next_context(row: int) -> Context:
-        ended = venv.episodes  # the row's episode is over, the next has not begun
-        score, steps = float(ended.returns[row]), int(ended.lengths[row])
-        contexts.hear(FinishedEpisode(ended.contexts[row], score, steps))
-        return contexts.draw()
-
-    first = [contexts.draw() for _ in range(n)]
-    venv = ContextVecEnv(problem.env, first, observe=problem.observe, next_context=next_context)
-    return venv

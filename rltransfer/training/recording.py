@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnvWrapper
 
+from rltransfer.contexts import Context
 from rltransfer.data import Transitions
 from rltransfer.data.slices import TimeSlices
 from rltransfer.envs.vector import ContextVecEnv
+from rltransfer.training.kept import Rows, Tree
 
 __all__ = ["RecordingVecEnv"]
 
@@ -32,6 +34,40 @@ class RecordingVecEnv(VecEnvWrapper):
         self._episodes = venv.episodes
         size = self._episodes.batch.observation_space.shape[0]
         self._slices = TimeSlices(venv.num_envs, size, venv.action_space, limit)
+
+    # -- as a table of a training that is kept; see `kept` -----------------------------------------
+
+    @property
+    def count(self) -> int:
+        """Steps of all rows that were recorded, forgotten ones included."""
+        return self._slices.count
+
+    @property
+    def capacity(self) -> int:
+        """Steps of all rows that are kept."""
+        return self._slices.capacity
+
+    def rows(self, first: int) -> Rows:
+        """Return the steps from number `first` on."""
+        return self._slices.rows(first)
+
+    def put(self, first: int, rows: Rows) -> None:
+        """Put back what `rows` returned."""
+        self._slices.put(first, rows)
+
+    def cut(self) -> None:
+        """End the episodes under way."""
+        self._slices.cut()
+
+    def state(self) -> Tree:
+        """Return the contexts seen, in the order in which they were."""
+        return {"contexts": [dict(context) for context in self._slices.contexts]}
+
+    def restore(self, state: Tree) -> None:
+        """Know the contexts by the same numbers."""
+        self._slices.places([Context(values) for values in state["contexts"]])
+
+    # -- as a vector environment -------------------------------------------------------------------
 
     def reset(self) -> NDArray[Any]:
         """Begin an episode in every row; those under way end here."""

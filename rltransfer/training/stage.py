@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -14,8 +14,9 @@ from rltransfer.training.head_start import HeadStart
 from rltransfer.training.monitor import TrainingMonitor
 from rltransfer.training.policy import Policy
 from rltransfer.training.problem import TrainingProblem
+from rltransfer.training.segments import Segments
 
-__all__ = ["CurvePoint", "Stage", "StageResult"]
+__all__ = ["CurvePoint", "SegmentedStage", "Stage", "StageResult"]
 
 
 class CurvePoint(NamedTuple):
@@ -86,4 +87,30 @@ class Stage(Protocol):
         Raises:
             InvalidExperiment: if the head start lacks what the stage needs.
             InvalidDataset: if the data cannot be learnt from.
+        """
+
+
+@runtime_checkable
+class SegmentedStage(Stage, Protocol):
+    """A stage that takes long, and so can go on within itself; its `run` keeps nothing."""
+
+    def run_in_segments(
+        self,
+        problem: TrainingProblem,
+        start: HeadStart,
+        seed: np.random.SeedSequence,
+        monitor: TrainingMonitor,
+        segments: Segments,
+    ) -> StageResult:
+        """Train from the last boundary that was kept, or from the beginning.
+
+        Args:
+            problem: what is to be learnt.
+            start: what is known already.
+            seed: decides every random number of the stage.
+            monitor: scores policies, hears of progress.
+            segments: keeps the boundaries.
+
+        Raises:
+            Interrupted: if somebody asked the training to stop.
         """

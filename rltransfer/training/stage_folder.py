@@ -17,7 +17,7 @@ from typing import Any
 from rltransfer.data import Transitions
 from rltransfer.data.transitions_file import FILE, read_transitions, write_transitions
 from rltransfer.errors import CorruptRun
-from rltransfer.files import commit_folder, verify_folder
+from rltransfer.files import Unreadable, commit_folder, parse_json, read_bytes, verify_folder
 from rltransfer.training.head_start import HeadStart
 from rltransfer.training.policy import Policy
 from rltransfer.training.stage import CurvePoint, StageResult
@@ -75,7 +75,10 @@ def read_result(folder: Path) -> dict[str, Any]:
         CorruptRun: if it was changed.
     """
     verify_folder(folder / RESULT)
-    said = json.loads((folder / RESULT / "result.json").read_text(encoding="utf-8"))
+    try:
+        said = parse_json(read_bytes(folder / RESULT / "result.json"), float)
+    except Unreadable as error:
+        raise CorruptRun(f"{folder} holds no stage's result: {error}.") from None
     if not isinstance(said, dict):
         raise CorruptRun(f"{folder} holds no stage's result.")
     return said

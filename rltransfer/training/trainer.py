@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +12,12 @@ import numpy as np
 from rltransfer.errors import InvalidExperiment
 from rltransfer.training.checkpointed import checkpoints_of
 from rltransfer.training.head_start import HeadStart
+from rltransfer.training.interruption import Interruption
 from rltransfer.training.monitor import SilentMonitor, TrainingMonitor
 from rltransfer.training.policy import Policy
 from rltransfer.training.problem import TrainingProblem
-from rltransfer.training.stage import CurvePoint, Stage, StageResult
+from rltransfer.training.segments import Segments
+from rltransfer.training.stage import CurvePoint, SegmentedStage, Stage, StageResult
 
 __all__ = ["Trainer", "TrainingResult"]
 
@@ -62,6 +65,7 @@ class Trainer:
         monitor: TrainingMonitor | None = None,
         start: HeadStart | None = None,
         checkpoints: Path | None = None,
+        interruption: Interruption | None = None,
     ) -> TrainingResult:
         """Train a policy; the same problem, start and seed give the same weights on one machine.
 
@@ -70,10 +74,13 @@ class Trainer:
             seed: decides every random number.
             monitor: scores policies, so that the best is kept, and hears of progress.
             start: data and policies to begin with; nothing by default.
-            checkpoints: a folder that keeps the result of each stage; a later call with the same
-                problem, start, seed and stages goes on after the last one in it.
+            checkpoints: a folder that keeps the result of each stage, and of a long one its last
+                boundaries; a later call with the same problem, start, seed and stages goes on
+                from there.
+            interruption: heard between stages and between segments of them.
 
         Raises:
+            Interrupted: if somebody asked; what is done so far is in `checkpoints`.
             SourceFailed: if the simulator fails or the training diverges.
         """
         watch = monitor if monitor is not None else SilentMonitor()
@@ -84,7 +91,10 @@ class Trainer:
         for stage, own, place in zip(self.stages, seeds, places, strict=True):
             result = place.restored(learned)
             if result is None:
-                result = place.kept(stage.run(problem, learned, own, watch), learned)
+                segments = place.segments(interruption)
+                segments.heed(math.inf)
+                result = place.kept(run(stage, problem, learned, own, watch, segments), learned)
+                segments.forget()
             results.append(result)
             learned = result.learned
         return TrainingResult(
@@ -95,6 +105,20 @@ class Trainer:
             stages=tuple(stage.name for stage in self.stages),
             results=tuple(results),
         )
+
+
+def run(
+    stage: Stage,
+    problem: TrainingProblem,
+    start: HeadStart,
+    seed: np.random.SeedSequence,
+    monitor: TrainingMonitor,
+    segments: Segments,
+) -> StageResult:
+    """Run a stage, in segments if it knows them."""
+    if isinstance(stage, SegmentedStage):
+        return stage.run_in_segments(problem, start, seed, monitor, segments)
+    return stage.run(problem, start, seed, monitor)
 
 
 def joined(results: Sequence[StageResult]) -> tuple[CurvePoint, ...]:

@@ -69,6 +69,8 @@ class TransferMatrix:
         own: returns of each policy on its own context, shape (K, E_own), read-only. Where the
             source is a target too, this is that entry of its row.
         known: rows of policies from elsewhere.
+        failed: indices of sources whose training has failed: they have no row, and are not to be
+            proposed again.
     """
 
     problem: TransferProblem
@@ -76,6 +78,7 @@ class TransferMatrix:
     returns: Array
     own: Array
     known: KnownRows = field(default_factory=KnownRows)
+    failed: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         shape = (len(self.trained), len(self.targets))
@@ -170,7 +173,20 @@ class TransferMatrix:
             own=append(self.own, own_row),
         )
 
+    def fail(self, source: Context | int) -> TransferMatrix:
+        """Return the matrix that also knows that the training of one more source has failed.
+
+        Raises:
+            InvalidTransferMatrix: if the source is unknown.
+        """
+        return replace(self, failed=(*self.failed, self.problem.source_index(source)))
+
     # -- what is known -------------------------------------------------------------------------
+
+    @property
+    def tried(self) -> tuple[int, ...]:
+        """Indices of the sources that are trained, or whose training has failed."""
+        return (*self.trained, *self.failed)
 
     @cached_property
     def measured(self) -> NDArray[np.bool_]:
@@ -271,7 +287,7 @@ class TransferMatrix:
         return np.asarray(self.set_points[:, None] - self.mean)
 
     def after(self, k: int) -> TransferMatrix:
-        """Return the matrix as it was after the first k rounds, 0 <= k <= K.
+        """Return the matrix as it was after the first k rounds, 0 <= k <= K; what failed stays.
 
         Raises:
             InvalidTransferMatrix: if there have not been k rounds.
@@ -280,7 +296,7 @@ class TransferMatrix:
             raise InvalidTransferMatrix(f"there have been {len(self.trained)} rounds, not {k}.")
         if k == 0:
             empty = TransferMatrix.empty(self.space, self.sources, self.targets)
-            return replace(empty, known=self.known)
+            return replace(empty, known=self.known, failed=self.failed)
         return replace(self, trained=self.trained[:k], returns=self.returns[:k], own=self.own[:k])
 
     def scaled(self, low: float, high: float) -> TransferMatrix:
@@ -308,6 +324,7 @@ class TransferMatrix:
             and np.array_equal(self.returns, other.returns, equal_nan=True)
             and np.array_equal(self.own, other.own)
             and self.known == other.known
+            and self.failed == other.failed
         )
 
     def __repr__(self) -> str:

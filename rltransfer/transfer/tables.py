@@ -7,8 +7,10 @@ the candidates, the order of training) is JSON in the schema's metadata under `r
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 
 from rltransfer.contexts import Context, ContextSpace
 from rltransfer.errors import InvalidTransferMatrix
+from rltransfer.files import MOST_CELLS, Unreadable, parse_json, read_columns
 from rltransfer.transfer.known import KnownRows
 from rltransfer.transfer.problem import TransferProblem
 
@@ -26,10 +29,12 @@ if TYPE_CHECKING:
 
 __all__ = ["context_columns", "read_parquet", "to_frame", "to_parquet"]
 
-Parts = tuple[TransferProblem, tuple[int, ...], NDArray[np.float64], NDArray[np.float64], KnownRows]
+Array = NDArray[np.float64]
+Parts = tuple[TransferProblem, tuple[int, ...], Array, Array, KnownRows, tuple[int, ...]]
 """The fields of a transfer matrix, in order."""
 
 KEY = b"rltransfer"
+RETURN = "return"
 FORMAT = 1
 
 
@@ -78,22 +83,29 @@ def read_parquet(path: str | PathLike[str]) -> Parts:
     Raises:
         InvalidTransferMatrix: if the file was not written by `to_parquet`, or was changed.
     """
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(path)
+    try:
+        table = read_columns(Path(path).resolve(), RETURN.__eq__, MOST_CELLS)
+    except Unreadable as error:
+        raise InvalidTransferMatrix(f"{path} cannot be read: {error}.") from None
     about = (table.schema.metadata or {}).get(KEY)
     if about is None:
         raise InvalidTransferMatrix(
             f"{path} is a Parquet file, but no transfer matrix: its metadata lack "
             f"{KEY.decode()!r}, which TransferMatrix.to_parquet writes."
         )
-    data = json.loads(about)
-    if data["format"] != FORMAT:
-        raise InvalidTransferMatrix(
-            f"{path} has format {data['format']}, and this version of rltransfer reads "
-            f"{FORMAT}: upgrade rltransfer."
-        )
-    return restore(path, data, table.column("return").to_numpy())
+    try:
+        data = parse_json(about, float)
+        if data["format"] == FORMAT:
+            return restore(path, data, table.column(RETURN).to_numpy())
+    except InvalidTransferMatrix:
+        raise
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        reason = f"{type(error).__name__}: {str(error)[:200].rstrip('.')}"
+        raise InvalidTransferMatrix(f"{path} was changed or damaged ({reason}).") from None
+    raise InvalidTransferMatrix(
+        f"{path} has format {str(data['format'])[:20]}, and this version of rltransfer reads "
+        f"{FORMAT}: upgrade rltransfer."
+    )
 
 
 def describe(matrix: TransferMatrix) -> dict[str, Any]:
@@ -108,12 +120,15 @@ def describe(matrix: TransferMatrix) -> dict[str, Any]:
         "own": {"shape": list(matrix.own.shape), "values": matrix.own.ravel().tolist()},
         "measured": [np.flatnonzero(row).tolist() for row in matrix.measured],
         "known": matrix.known.to_plain(),
+        "failed": list(matrix.failed),
     }
 
 
 def restore(path: str | PathLike[str], data: dict[str, Any], returns: NDArray[np.float64]) -> Parts:
     """Put description and returns together again."""
     shape = tuple(data["shape"])
+    if math.prod(shape) > MOST_CELLS:
+        raise ValueError(f"it claims {math.prod(shape):,} returns; at most {MOST_CELLS:,} are read")
     rows = np.full(shape, np.nan)
     measured = np.zeros(shape, dtype=bool)
     for k, targets in enumerate(data.get("measured", [range(shape[1])] * shape[0])):
@@ -131,4 +146,4 @@ def restore(path: str | PathLike[str], data: dict[str, Any], returns: NDArray[np
     )
     own = np.array(data["own"]["values"], dtype=np.float64).reshape(data["own"]["shape"])
     known = KnownRows.of_plain(data.get("known", ()))
-    return problem, tuple(data["trained"]), rows, own, known
+    return problem, tuple(data["trained"]), rows, own, known, tuple(data.get("failed", ()))

@@ -2,6 +2,8 @@ import json
 
 import pytest
 
+from rltransfer.files import open_json
+
 STUDY = ("run", "cartpole", "--vary", "length", "--targets", 4, "--rounds", 2, "--steps", 1000,
          "--episodes", 2, "--seeds", "0-1", "--name", "study", "--quiet")  # fmt: skip
 ADAPT = ("adapt", "runs/study", "--context", "length=0.93", "--steps", 2000, "--looks", 4)
@@ -20,7 +22,7 @@ def test_a_policy_is_adapted_and_its_head_start_is_told(command, tmp_path):
     assert {path.name for path in out.iterdir()} == {
         "adaptation.json", "adaptation.svg", "adaptation.png", "arms",
     }  # fmt: skip
-    said = json.loads((out / "adaptation.json").read_text())
+    said = open_json((out / "adaptation.json").read_bytes())
     assert list(said["arms"]) == ["warm-start-ppo", "from-scratch"]
     starts = [arm["curve"][0][0] for arm in said["arms"].values()]
     assert starts == [0, 0]

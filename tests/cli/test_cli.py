@@ -1,5 +1,4 @@
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -247,13 +246,13 @@ def test_doctor_is_healthy(tmp_path):
     assert data["environments"]["cartpole"]["steps_per_second"] > 0
 
 
-def gone_within(seconds, group):
-    """Say whether all processes of a group are gone in time."""
+def gone_within(seconds, session):
+    """Say whether all processes of a session are gone in time; workers have their own groups."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
+        listed = subprocess.run(["ps", "-eo", "sid=,stat="], capture_output=True, text=True).stdout
+        living = [line.split() for line in listed.splitlines()]
+        if not any(int(sid) == session and stat[0] != "Z" for sid, stat in living):
             return True
         time.sleep(0.1)
     return False

@@ -7,9 +7,17 @@ import pytest
 from nbclient import NotebookClient
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+LONG = {"traffic", "offline-to-online"}
+"""Those that take more than five seconds of one core."""
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def cases():
+    for path in NOTEBOOKS:
+        marks = [pytest.mark.slow] if path.stem in LONG else []
+        yield pytest.param(path, id=path.stem, marks=marks)
+
+
+@pytest.mark.parametrize("path", list(cases()))
 def test_notebook(path):
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:

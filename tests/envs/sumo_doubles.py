@@ -45,6 +45,8 @@ class Dice(World):
         if self.count == self.options.at and self._is_first_time():
             MISCHIEF[self.options.mischief]()
         self.place += self.size * (int(action) - 1) + self.rng.normal()
+        if self.count == self.options.at and self.options.mischief == "lie":
+            return Outcome(self._seen()[:1], self.place, False, False)
         return Outcome(self._seen(), self.place, False, self.count >= 12)
 
     def info(self) -> dict[str, float]:
@@ -81,5 +83,6 @@ MISCHIEF = {
     "hang": lambda: time.sleep(60),
     "fail": fail,
     "refuse": refuse,
+    "lie": lambda: None,  # about what is seen; see `step`
     "talk": lambda: print("hello from SUMO", flush=True),
 }

@@ -195,8 +195,8 @@ def test_every_base_is_gymnasiums() -> None:
     for base, batch in BATCHES.items():
         reference = gym.make(base).unwrapped
         assert isinstance(batch.scalar(), type(reference))
-        (spec,) = [spec for spec in load_catalog() if spec.base == base]
-        assert set(spec.space.names) == set(batch.scalar.ATTRIBUTES)
+        known = [set(spec.space.names) for spec in load_catalog() if spec.base == base]
+        assert set(batch.scalar.ATTRIBUTES) in known
 
 
 def test_pendulum_takes_torques_beyond_the_action_space_as_gymnasium_does() -> None:

@@ -93,5 +93,5 @@ def test_what_is_not_finite_is_reported_with_its_place(
         rows.step(np.array([0, 1]))
     message = str(caught.value)
     assert message.startswith("cartpole[gravity=9.8,masscart=1,masspole=0.1,length=0.75,")
-    assert f"returned a {field.removesuffix('s')} that is not finite" in message
-    assert "at step 2 of an episode" in message
+    assert f" {field.removesuffix('s')} that is not finite: " in message
+    assert "], at step 2 of episode 1, returned a" in message

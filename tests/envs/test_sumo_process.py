@@ -10,14 +10,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from rltransfer.envs.contextual import ContextualEnv
 from rltransfer.envs.simulators.sumo.idle import IDLE
 from rltransfer.envs.spec import EnvironmentSpec
+from rltransfer.envs.vector import ContextVecEnv
 from rltransfer.errors import InvalidExperiment, SourceFailed
 
 ACTIONS = [0, 2, 1, 2, 2, 0, 1, 1]
@@ -156,6 +159,22 @@ def test_what_happens_again_is_told(family: Family, mischief: str, words: str) -
     ):
         walk(env)
     assert not children()
+
+
+def test_a_world_that_lies_is_named_with_its_own_context(family: Family) -> None:
+    sentence = (
+        r"dice\[step_size=0\.5\], at step 3 of episode 1, returned an observation of shape \(1,\); "
+        r"expected \(2,\)\. Look into it with: rltransfer check-env dice\."
+    )
+    liar = family(mischief="lie")
+    with pytest.raises(SourceFailed, match=sentence), closing(liar.make({"step_size": 0.5})) as env:
+        walk(env)
+    with closing(ContextVecEnv(liar, [{"step_size": 0.5}])) as venv:
+        venv.reset()
+        venv.step(np.array([0]))
+        venv.step(np.array([0]))
+        with pytest.raises(SourceFailed, match=sentence):
+            venv.step(np.array([0]))
 
 
 def test_what_the_world_refuses_is_raised_as_it_is(family: Family) -> None:

@@ -31,6 +31,7 @@ from rltransfer.errors import InvalidExperiment, MissingDependency
 from rltransfer.evaluation import evaluate
 from rltransfer.testing import batches
 from rltransfer.testing.env_contract import EnvironmentContract
+from rltransfer.testing.probes import other_context
 
 HERE = Path(__file__).parent
 BUSY = {"inflow": 300.0, "lane_length": 200.0, "speed_limit": 10.0}
@@ -67,7 +68,7 @@ class SignalContract(EnvironmentContract):
         monkeypatch.setattr(Member, "__del__", Member.release, raising=False)
 
     def test_a_batch_equals_its_members(self, env: ContextualEnv) -> None:  # type: ignore[override]
-        contexts = [env.space.default, self._other(env)]
+        contexts = [env.space.default, other_context(env.space)]
         batches.compare_batch(env, contexts, 3, self._random_actions(20), 0.0)
 
 

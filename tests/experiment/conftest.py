@@ -1,6 +1,6 @@
 """A laboratory without training: made-up returns, in this process, in milliseconds."""
 
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from rltransfer.data import Transitions
-from rltransfer.experiment import loop
+from rltransfer.experiment import controller
+from rltransfer.experiment.backends import backend
 from rltransfer.experiment.events import Events
 from rltransfer.experiment.progress import Progress
 from rltransfer.experiment.spec import Experiment
+from rltransfer.experiment.workers import Crew
 from rltransfer.runs import SourceRecord
 from rltransfer.training import CurvePoint, FromScratch, Policy, StageResult, Trainer
 from rltransfer.training.offline.fresh import fresh_policy, spec_for
@@ -21,7 +23,7 @@ from rltransfer.training.recipes import RECIPES
 NETWORK = NetworkSpec(actor=(8,), critic=(8,), activation="tanh")
 
 
-class Here(Executor):
+class Here(Crew):
     """Runs a job at once, in this process."""
 
     def submit(self, fn, /, *args, **kwargs):
@@ -48,6 +50,7 @@ def stub_training(job):
     returns = mean[:, None] + 7 * len(job.parents) + np.arange(experiment.evaluation.episodes)
     if job.measured:
         returns[np.setdiff1d(np.arange(len(targets)), job.measured)] = np.nan
+    job.progress.parent.mkdir(parents=True, exist_ok=True)
     job.progress.write_text('[10, 20, 1.5]\n[20, 20, null]\n{"torn"')
     record = SourceRecord(
         key=job.key, context=job.context, returns=returns,
@@ -71,8 +74,8 @@ def stub(monkeypatch):
     def pool(jobs):
         yield Here()
 
-    monkeypatch.setattr(loop, "train_and_evaluate", train)
-    monkeypatch.setattr(loop, "worker_pool", pool)
+    monkeypatch.setattr(controller, "train_and_evaluate", train)
+    monkeypatch.setattr(backend, "worker_pool", pool)
     return trained
 
 
@@ -96,6 +99,9 @@ class Recorder(Events):
 
     def working(self, job, progress):
         self.heard.append(("working", progress.stage, progress.done, progress.total))
+
+    def failed(self, job, failure):
+        self.heard.append(("failed", job.label, failure.reason))
 
     def committed(self, job, record):
         self.heard.append(("committed", job.label))
@@ -190,5 +196,5 @@ def toy(monkeypatch):
     for stage in (Blend, Play):
         monkeypatch.setattr(stage, "run", noted(stage.__name__, stage.run))
     monkeypatch.setitem(RECIPES, "toy", Toy)
-    monkeypatch.setattr(loop, "worker_pool", pool)
+    monkeypatch.setattr(backend, "worker_pool", pool)
     return ran

@@ -1,6 +1,5 @@
 """A run's best policy on a new target: who is chosen, what is compared, what is told."""
 
-import json
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +15,7 @@ from rltransfer.experiment.adaptation.choice import choose
 from rltransfer.experiment.loop import run_experiment
 from rltransfer.experiment.solo import Listener
 from rltransfer.experiment.spec import Experiment
+from rltransfer.files import open_json
 from rltransfer.files.folders import write_manifest
 from rltransfer.runs import Run
 from rltransfer.seeding import derive_seed
@@ -120,7 +120,7 @@ def test_the_measures_of_every_arm_are_told(run):
     assert warm.metrics.asymptote == pytest.approx(95)
     assert cold.metrics.steps_to_threshold == pytest.approx((87.5 - 20) / 80 * 100)
     assert warm.metrics.transfer_ratio == pytest.approx((80 - 60) / 60)
-    said = json.loads((run.path / "adaptations/length=0.93-seed-0/adaptation.json").read_text())
+    said = open_json((run.path / "adaptations/length=0.93-seed-0/adaptation.json").read_bytes())
     assert said["arms"]["warm"]["jump_start"] == pytest.approx(40)
     assert said["arms"]["warm"]["folder"] == "arms/warm"
     assert said["context"]["length"] == 0.93

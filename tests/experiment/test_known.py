@@ -9,9 +9,9 @@ import pytest
 
 import rltransfer
 from rltransfer.contexts import Context
-from rltransfer.errors import CorruptRun, InvalidExperiment, InvalidPolicy, SourceFailed
+from rltransfer.errors import CorruptRun, InvalidExperiment, InvalidPolicy, StorageError
 from rltransfer.evaluation import evaluate
-from rltransfer.experiment import loop
+from rltransfer.experiment import controller
 from rltransfer.experiment.agenda import Agenda, lane_states
 from rltransfer.experiment.events import Work
 from rltransfer.experiment.known import gathered
@@ -184,11 +184,15 @@ def test_interrupted_anywhere_it_ends_the_same(tmp_path, stub, monkeypatch, poli
 
 def interrupted(tmp_path, monkeypatch, policies):
     """Return a run that was stopped before its first training."""
-    train = loop.train_and_evaluate
-    monkeypatch.setattr(loop, "train_and_evaluate", lambda job: 1 / 0)
-    with pytest.raises(SourceFailed):
+    train = controller.train_and_evaluate
+
+    def stop(job):
+        raise StorageError("the disk is full")
+
+    monkeypatch.setattr(controller, "train_and_evaluate", stop)
+    with pytest.raises(StorageError):
         run_experiment(study(policies), tmp_path / "runs")
-    monkeypatch.setattr(loop, "train_and_evaluate", train)
+    monkeypatch.setattr(controller, "train_and_evaluate", train)
     return Run.open(tmp_path / "runs" / "cartpole-length" / "seed-0")
 
 

@@ -1,14 +1,16 @@
 import optuna
 import pandas as pd
 import pytest
+from optuna_dashboard import get_note
 
-from rltransfer.errors import InvalidExperiment, RunLocked, SourceFailed
-from rltransfer.experiment import loop
+from rltransfer.errors import InvalidExperiment, RunLocked, SourceFailed, StorageError, WorkerDied
+from rltransfer.experiment import controller
 from rltransfer.experiment.agenda import lane_states
 from rltransfer.experiment.loop import continue_run, run_experiment
 from rltransfer.experiment.spec import Experiment
 from rltransfer.runs import Run
 from rltransfer.runs.ledger import journal
+from rltransfer.runs.publication import is_published
 from rltransfer.selection import MBTLSampler, make_selector
 
 
@@ -146,34 +148,135 @@ def test_events_tell_what_happens(tmp_path, stub, recorder):
     ]
 
 
-def test_a_failing_training_is_named_and_what_was_committed_stays(tmp_path, stub, monkeypatch):
-    train = loop.train_and_evaluate
+def failing(monkeypatch, labels, error=ZeroDivisionError):
+    """Have the training of some contexts fail; return the labels of what was tried, in order."""
+    train, tried = controller.train_and_evaluate, []
 
-    def fail_third(job):
-        if len(stub) == 2:
-            raise ZeroDivisionError("by nothing")
+    def train_or_fail(job):
+        tried.append(job.label)
+        if job.label in labels:
+            raise error("by nothing")
         return train(job)
 
-    monkeypatch.setattr(loop, "train_and_evaluate", fail_third)
-    with pytest.raises(SourceFailed, match=r"training length=.* failed: ZeroDivisionError: by"):
-        run_experiment(study(compare=()), tmp_path)
-    run = Run.open(tmp_path / "cartpole-length" / "seed-0")
-    assert len(run.sources()) == 2
+    monkeypatch.setattr(controller, "train_and_evaluate", train_or_fail)
+    return tried
 
 
-def test_what_is_ready_beside_a_failure_is_committed(tmp_path, stub, monkeypatch):
-    train = loop.train_and_evaluate
+def test_a_source_that_fails_is_recorded_and_the_lanes_go_on(tmp_path, stub, monkeypatch, recorder):
+    tried = failing(monkeypatch, {"length=0.5"})
+    (run,) = run_experiment(study(compare=["random"]), tmp_path, events=recorder)
+    (failure,) = run.failures().values()
+    reason = "training length=0.5 failed: ZeroDivisionError: by nothing"
+    assert (failure.label, failure.reason, failure.attempts) == ("length=0.5", reason, 1)
+    assert ("failed", "length=0.5", reason) in recorder.heard
+    own = lane_states(run)["matrix-gp"]
+    assert len(own.picks) == 3  # of four rounds; the failed one counts
+    assert own.transfer.failed == (4,)
+    assert tried.count("length=0.5") == 1
+    assert run.path.joinpath("gaps.csv").is_file()
 
-    def fail_first(job):
-        if not stub:
-            stub.append("failed")
-            raise ZeroDivisionError("by nothing")
-        return train(job)
 
-    monkeypatch.setattr(loop, "train_and_evaluate", fail_first)
-    with pytest.raises(SourceFailed, match="by nothing"):
+def test_a_failed_source_is_shown_in_the_study_also_when_it_is_made_again(
+    tmp_path, stub, monkeypatch
+):
+    failing(monkeypatch, {"length=0.5"})
+    (run,) = run_experiment(study(compare=()), tmp_path)
+    for _ in range(2):
+        watched = load(run, "matrix-gp")
+        (failed,) = watched.get_trials(states=[optuna.trial.TrialState.FAIL])
+        assert failed.params == {"ctx.length": pytest.approx(0.5)}
+        assert "**Failed:** training length=0.5 failed" in get_note(failed_trial(watched, failed))
+        run.study_file.unlink()
+        continue_run(run)
+
+
+def failed_trial(watched, failed):
+    return optuna.Trial(watched, failed._trial_id)
+
+
+def test_a_finished_run_with_failures_is_left_untouched_until_they_are_forgotten(
+    tmp_path, stub, monkeypatch, recorder
+):
+    with monkeypatch.context() as broken:
+        failing(broken, {"length=0.5"})
+        (run,) = run_experiment(study(compare=()), tmp_path)
+    continue_run(run, events=recorder)
+    assert recorder.heard == [("unchanged",)]
+    run.forget_failures()
+    continue_run(run)
+    (whole,) = run_experiment(study(compare=()), tmp_path / "whole")
+    picks = lane_states(whole)["matrix-gp"].transfer.trained
+    assert lane_states(run)["matrix-gp"].transfer.trained == picks
+    assert not run.failures()
+
+
+def test_where_every_source_fails_the_run_ends_after_its_rounds(tmp_path, stub, monkeypatch):
+    tried = failing(monkeypatch, {x.label for x in study().sources()}, SourceFailed)
+    (run,) = run_experiment(study(compare=()), tmp_path)
+    assert len(tried) == len(run.failures()) == 4
+    assert run.sources() == {}
+
+
+def test_an_error_of_the_run_ends_it_and_what_is_ready_beside_it_is_committed(
+    tmp_path, stub, monkeypatch
+):
+    failing(monkeypatch, {"length=0.5"}, StorageError)
+    with pytest.raises(StorageError, match="by nothing"):
         run_experiment(study(), tmp_path, jobs=2)
-    assert len(Run.open(tmp_path / "cartpole-length" / "seed-0").sources()) == 1
+    run = Run.open(tmp_path / "cartpole-length" / "seed-0")
+    assert (len(run.sources()), run.failures()) == (1, {})
+
+
+@pytest.mark.filterwarnings("error")  # Optuna's, of a point that is reported twice
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_job_whose_worker_dies_is_repeated(tmp_path, stub, monkeypatch, lost):
+    train, left = controller.train_and_evaluate, [lost]
+
+    def die(job):
+        outcome = train(job)
+        if left[0]:
+            left[0] -= 1
+            raise WorkerDied("its worker died")
+        return outcome
+
+    monkeypatch.setattr(controller, "train_and_evaluate", die)
+    (run,) = run_experiment(study(compare=()), tmp_path)
+    assert (len(run.sources()), run.failures()) == (4, {})
+
+
+def test_a_job_whose_workers_die_three_times_is_given_up(tmp_path, stub, monkeypatch):
+    tried = failing(monkeypatch, {"length=0.5"}, WorkerDied)
+    (run,) = run_experiment(study(compare=()), tmp_path)
+    (failure,) = run.failures().values()
+    assert (failure.reason, failure.attempts) == ("by nothing, in each of 3 attempts", 3)
+    assert tried[:4] == ["length=0.5"] * 3 + [tried[3]]
+
+
+@pytest.mark.parametrize("damage", ["half", "short", "empty", "garbage", "missing", "flipped"])
+@pytest.mark.parametrize("name", ["study.journal", "gaps.parquet"])
+def test_what_is_made_from_the_sources_is_made_again_however_it_was_damaged(
+    tmp_path, stub, name, damage
+):
+    (run,) = run_experiment(study(compare=(), rounds=1), tmp_path)
+    path, count = run.path / name, len(stub)
+    before = told(run)
+    good = path.read_bytes()
+    middle = len(good) // 2
+    flipped = good[:middle] + bytes([good[middle] ^ 1]) + good[middle + 1 :]
+    bad = {"half": good[:middle], "short": good[:100], "empty": b"", "garbage": b"\0" * 99,
+           "missing": None, "flipped": flipped}[damage]  # fmt: skip
+    path.unlink() if bad is None else path.write_bytes(bad)
+    continue_run(run)
+    assert told(run) == before
+    assert len(stub) == count
+    assert is_published(run.path)
+
+
+def told(run: Run):
+    """What a study says of each trial, and the run's gaps."""
+    trials = load(run, "matrix-gp").trials
+    gaps = (run.path / "gaps.csv").read_text()
+    return [(t.params, t.value, t.user_attrs["gain"]) for t in trials], gaps
 
 
 def test_another_experiment_of_the_same_name_is_refused(tmp_path, stub):

@@ -11,7 +11,8 @@ import pytest
 from rltransfer.errors import InvalidExperiment
 from rltransfer.evaluation import evaluate
 from rltransfer.experiment.agenda import Agenda, lane_states
-from rltransfer.experiment.job import Job, measured, train_and_evaluate
+from rltransfer.experiment.attempt import measured, train_and_evaluate
+from rltransfer.experiment.job import Job
 from rltransfer.experiment.keys import Lineage
 from rltransfer.experiment.loop import run_experiment
 from rltransfer.experiment.spec import Experiment
@@ -49,7 +50,7 @@ def test_a_policy_returns_the_same_wherever_else_it_is_measured():
     )
     policy = fresh_policy(spec_for(problem, network, None), np.random.default_rng(0))
     whole = evaluate(policy, env, targets, 2, derive_seed(5, "evaluate"))
-    found = measured(SimpleNamespace(measured=(1, 7), seed=5), experiment, policy)
+    found = measured(SimpleNamespace(measured=(1, 7), seed=5), experiment, env, policy)
     np.testing.assert_array_equal(found.returns[[1, 7]], whole.returns[[1, 7]])
     np.testing.assert_array_equal(found.lengths[[1, 7]], whole.lengths[[1, 7]])
     others = [0, 2, 3, 4, 5, 6, 8]
@@ -115,7 +116,7 @@ def test_measuring_again_trains_nothing(tmp_path):
     run = Run.create(tmp_path / "seed-5", experiment.to_toml())
     folder = run.commit(record, policy, targets)
     lineage = Lineage(targets[0], (), (0, 4))
-    job = Job.on_source(experiment, lineage, tmp_path, tmp_path, {}, 0, trained=folder)
+    job = Job.on_source(experiment, lineage, tmp_path, {}, 0, trained=folder)
     again, same = train_and_evaluate(job)
     assert (again.key, again.steps, again.stages) == (lineage.key, 4096, ("ppo",))
     np.testing.assert_array_equal(np.flatnonzero(again.measured), [0, 4])

@@ -9,6 +9,7 @@ import pytest
 from rltransfer.data import Transitions
 from rltransfer.data.transitions_file import FILE, read_transitions
 from rltransfer.errors import (
+    Interrupted,
     InvalidContext,
     InvalidExperiment,
     InvalidPolicy,
@@ -20,6 +21,7 @@ from rltransfer.experiment.solo import Listener, SoloRecord, SoloSpec, train_sol
 from rltransfer.experiment.solo.beginnings import digest_of
 from rltransfer.runs.lock import locked
 from rltransfer.training import CurvePoint, FromScratch, Policy, StageResult, Trainer
+from rltransfer.training.interruption import Interruption
 from rltransfer.training.offline.fresh import fresh_policy, spec_for
 from rltransfer.training.policy_spec import NetworkSpec
 from rltransfer.training.recipes import RECIPES
@@ -212,6 +214,22 @@ def test_wrong_input_leaves_nothing_and_a_failure_leaves_stages(tmp_path, monkey
     with pytest.raises(error):
         train_solo(SPEC.training(), tmp_path / "p")
     assert (tmp_path / "p.working" / "stages" / "00-sketch").exists() == left
+
+
+def test_a_training_that_is_asked_to_stop_goes_on_later(tmp_path):
+    wish = Interruption()
+
+    class Impatient(Listener):
+        def working(self, stage, done, total, score=None):
+            wish.ask()
+
+    with pytest.raises(Interrupted):
+        train_solo(SPEC.training(), tmp_path / "p", Impatient(), wish)
+    assert not (tmp_path / "p").exists()
+    train_solo(SPEC.training(), tmp_path / "p", heard := Heard())
+    assert ("sketch", 1, 1) not in heard.said  # it was kept
+    train_solo(SPEC.training(), tmp_path / "whole")
+    assert weights_of(tmp_path / "p") == weights_of(tmp_path / "whole")
 
 
 def test_a_policy_to_start_from_is_gone_on_with(tmp_path):

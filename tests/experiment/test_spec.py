@@ -177,5 +177,5 @@ def test_how_multi_task_episodes_get_their_contexts_reaches_the_training(tmp_pat
         selection={"compare": ["multi-task"]}, training={"contexts": "mpts"},
     )  # fmt: skip
     assert study.resolved().training.contexts == "mpts"
-    job = Job.on_all(study.resolved(), "multi-task", tmp_path, tmp_path)
+    job = Job.on_all(study.resolved(), "multi-task", tmp_path)
     assert job.make_recipe(study).trainer(study.environment).stages[0].contexts == "mpts"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +23,9 @@ from rltransfer.runs import Run, SourceRecord
 from rltransfer.training import Policy
 from rltransfer.training.network import layout_of
 from rltransfer.training.policy_spec import BoxSpace, DiscreteSpace, NetworkSpec, PolicySpec
+
+sys.path.insert(0, str(Path(__file__).parent / "stub"))  # the laboratory of `stub_lab`
+MEMORY = Path("/dev/shm")
 
 LONGEST = 500
 """Letters of a message, without the paths in it."""
@@ -125,3 +132,31 @@ def dataset(tmp_path, cartpole, transitions) -> tuple[str, Path]:
     info = DatasetInfo(env="cartpole", quality="random", contexts=records, seed=0)
     write_dataset("toys/random-v0", transitions, info, cartpole, tmp_path / "datasets")
     return "toys/random-v0", tmp_path / "datasets"
+
+
+# -- a laboratory to be killed -----------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[object]:
+    """A process that runs the stub's study in a tenth of a second; see `stub_lab.zygote`."""
+    from stub_lab.warm import Warm
+
+    process = Warm()
+    yield process
+    process.close()
+
+
+@pytest.fixture(scope="session")
+def new_folder() -> Iterator[Callable[[], Path]]:
+    """Make one new folder after another, in memory where there is such a file system."""
+    memory = MEMORY if os.access(MEMORY, os.W_OK) else None
+    root, numbers = Path(tempfile.mkdtemp(prefix="rltransfer-faults-", dir=memory)), count()
+
+    def make() -> Path:
+        folder = root / str(next(numbers))
+        folder.mkdir()
+        return folder
+
+    yield make
+    shutil.rmtree(root)

@@ -29,7 +29,7 @@ from rltransfer.errors import InvalidTransferMatrix as InvalidMatrix
 from rltransfer.experiment.loop import continue_run
 from rltransfer.files import open_json, seal_json, write_manifest
 from rltransfer.runs import Run, SourceRecord
-from rltransfer.runs.ledger import Ledger, finished_trials
+from rltransfer.runs.ledger import Ledger
 from rltransfer.training import Policy, TrainingProblem
 from rltransfer.transfer.files import read_matrix
 
@@ -448,7 +448,6 @@ def test_a_result_that_lies(run, changes, message, bounded):
 @pytest.mark.parametrize("text", [b"\x80\x04K*.", b"[" * 100_000, b'{"op_code": 0}\n{"op'])
 def test_a_study_that_is_none_is_made_again(run, experiment, text):
     run.study_file.write_bytes(text)
-    assert finished_trials(run.study_file) == {}
     Ledger.rebuilt(run.study_file, experiment.space, {"random": []})
     assert run.study_file.read_bytes() != text
 
@@ -470,7 +469,10 @@ def test_the_dashboard_listens_on_this_machine_only(run, experiment, monkeypatch
     monkeypatch.setattr("optuna_dashboard.run_server", lambda storage, **rest: heard.update(rest))
     Ledger.rebuilt(run.study_file, experiment.space, {"random": []})
     serve(run.path, 8080, as_json=True)
+    files = heard.pop("artifact_store")
     assert heard == {"host": "127.0.0.1", "port": 8080}
+    with pytest.raises(PermissionError, match="are shown only"):
+        files.write("id", None)
 
 
 # -- XML: MJCF and SUMO ------------------------------------------------------------------------

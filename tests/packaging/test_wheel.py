@@ -1,6 +1,7 @@
 """The wheel, used from another folder without the checkout, is the same laboratory."""
 
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -39,6 +40,9 @@ def test_the_wheel_holds_code_and_catalogue_and_nothing_else(unpacked):
     assert "rltransfer/assets/cartpole/env.toml" in names
     assert "rltransfer/runs/store.py" in names
     assert "rltransfer/reports/template.html" in names
+    assert "rltransfer/cli/reference.md" in names
+    assert any(re.fullmatch(r"rltransfer/cli/plugin/.*\.jinja", name) for name in names)
+    assert "rltransfer/reproductions/papers/mbtl-pendulum-length.toml" in names
     assert "rltransfer/py.typed" in names
     assert {name.split("/")[0].split("-")[0] for name in names} == {"rltransfer"}
 

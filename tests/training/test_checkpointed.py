@@ -129,6 +129,7 @@ def test_the_result_is_the_same_wherever_it_went_on(tmp_path, kept):
         {"seed": 4},
         {"start": HeadStart(data=data(2))},
         {"start": HeadStart(policy=fresh_policy(SPEC, np.random.default_rng(0)))},
+        {"start": HeadStart(anchor=fresh_policy(SPEC, np.random.default_rng(0)))},
         {"stages": [Draws("one"), Draws("two"), Draws("three")]},
     ],
     ids=lambda change: next(iter(change)),

@@ -28,9 +28,9 @@ from rltransfer.training import (
 from rltransfer.training.fine_tuner import FineTuner
 from rltransfer.training.finetuning import careful, family_pace, warmed_pace
 from rltransfer.training.offline.actors import ActorStack, ValueStack
-from rltransfer.training.online import make_venv
 from rltransfer.training.sb3_agent import policy_of
 from rltransfer.training.sb3_export import export_sb3
+from rltransfer.training.surroundings import make_venv
 from tests.training.offline.policy_toys import (
     observations,
     problem_of,

@@ -10,6 +10,8 @@ from rltransfer.envs.vector import ContextVecEnv
 from rltransfer.errors import InvalidExperiment, SourceFailed
 from rltransfer.evaluation import evaluate
 from rltransfer.training import HeadStart, NetworkSpec, SilentMonitor, TrainingProblem
+from rltransfer.training.context_rounds import ContextRounds
+from rltransfer.training.heard_contexts import HeardContexts
 from rltransfer.training.iql_agent import IQLAgent, IQLUpdate
 from rltransfer.training.iql_life import Life
 from rltransfer.training.iql_online import OnlineIQL
@@ -19,6 +21,7 @@ from rltransfer.training.offline.view import DataView
 from rltransfer.training.recording import RecordingVecEnv
 from rltransfer.training.replay import Replay
 from rltransfer.training.stopping import StoppingRule
+from rltransfer.training.surroundings import Surroundings
 
 VIEW = DataView(gamma=0.98)
 NETWORK = NetworkSpec(actor=(16,), critic=(16,), activation="tanh")
@@ -129,11 +132,16 @@ def test_what_it_remembers_is_what_a_recording_of_the_environment_says(case):
     problem, start = case
     agent = IQLAgent(problem, start.policy, start.critic, UPDATE, seed=0)
     first = agent.recorded(start.data)
-    replay = Replay(first, np.ones(len(start.data)), 450, np.random.default_rng(0))
-    life = Life(ContextVecEnv(problem.env, problem.contexts), agent, replay, record=450)
+    rng = np.random.default_rng(0)
+    replay = Replay(first, np.ones(len(start.data)), 450, rng)
+    venv = ContextVecEnv(problem.env, problem.contexts)
+    recorder = RecordingVecEnv(venv, limit=450)
+    rounds = ContextRounds(problem.contexts, rng)
+    heard = HeardContexts(problem.contexts, rounds, rng, np.random.SeedSequence(0))
+    life = Life(Surroundings(venv, heard, recorder), agent, replay, rng)
     for _ in range(450):
         life.step()
-    recorded = life.recorded()
+    recorded = recorder.transitions()
     assert isinstance(recorded, Transitions)
     assert recorded.ends[:-1].any()
     for name, column in agent.recorded(recorded).items():

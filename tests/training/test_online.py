@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from importlib.metadata import version
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from rltransfer.errors import InvalidExperiment, InvalidPolicy, SourceFailed
 from rltransfer.evaluation import evaluate
 from rltransfer.training import HeadStart, OnlineRL, StoppingRule, TrainingProblem, resolve
 from rltransfer.training.context_rounds import ContextRounds
-from rltransfer.training.online import make_venv
+from rltransfer.training.surroundings import make_venv
 
 CARTPOLE = rltransfer.make("cartpole")
 PENDULUM = rltransfer.make("pendulum")
@@ -130,7 +131,19 @@ def test_a_policy_knows_how_it_came_to_be():
     assert spec.context == dict(problem.context)
     assert spec.provenance["seed"] == "11"
     assert spec.provenance["torch"] == torch.__version__
+    assert spec.provenance["loops"] == "compiled"
+    assert spec.provenance["numba"] == version("numba")
+    assert spec.provenance["threads"] == "1"
     assert spec.network.actor == (64, 64)
+
+
+def test_a_policy_tells_why_the_loops_of_its_training_were_not_compiled():
+    problem = TrainingProblem(PENDULUM, [{}])
+    sde = stage_of("PPO", PENDULUM, **{**TINY, "use_sde": True})
+    sac = stage_of("SAC", PENDULUM, steps=20, n_envs=1, **{**SMALL, **SMALL_NETS})
+    told = [train(stage, problem).policy.spec.provenance["loops"] for stage in (sde, sac)]
+    assert "use_sde" in told[0]
+    assert told[1] == "Stable-Baselines3's, for there are no others for SAC"
 
 
 def test_multi_task_training_draws_its_contexts_in_rounds():

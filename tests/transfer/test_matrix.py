@@ -121,3 +121,20 @@ def test_coverage_never_falls_and_agrees_with_a_loop(rows, order):
     np.testing.assert_allclose(matrix.coverage_curve(), curve, atol=1e-9)
     assert (np.diff(matrix.coverage_curve()) >= -1e-9).all()
     assert matrix.coverage == pytest.approx(curve[-1], abs=1e-9)
+
+
+def test_what_failed_has_no_row_and_stays_failed(tmp_path, matrix):
+    failed = matrix.fail(2)
+    assert (failed.trained, failed.failed, failed.tried) == ((1, 0, 3), (2,), (1, 0, 3, 2))
+    np.testing.assert_array_equal(failed.mean, matrix.mean)
+    assert failed.coverage == matrix.coverage
+    assert failed != matrix
+    assert {failed.after(k).failed for k in range(4)} == {(2,)}
+    failed.to_parquet(tmp_path / "matrix.parquet")
+    assert TransferMatrix.from_parquet(tmp_path / "matrix.parquet") == failed
+    with pytest.raises(InvalidTransferMatrix, match="source 9 is not among"):
+        matrix.fail(9)
+
+
+def test_failures_before_the_first_source_are_kept(empty):
+    assert empty.fail(1).fail(0).after(0).failed == (1, 0)

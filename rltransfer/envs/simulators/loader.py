@@ -13,6 +13,7 @@ __all__ = ["SIMULATORS", "load_simulator"]
 SIMULATORS = {
     "box2d": "rltransfer.envs.simulators.box2d:Box2D",
     "classic": "rltransfer.envs.simulators.classic:ClassicControl",
+    "input-only": "rltransfer.envs.simulators.input_only:InputOnly",
     "lane": "rltransfer.envs.simulators.lane:SignalisedLane",
     "mujoco": "rltransfer.envs.simulators.mujoco:MuJoCo",
     "ring": "rltransfer.envs.simulators.ring:RingRoad",

@@ -10,7 +10,6 @@ command continues what was interrupted, and a later one may add arms.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from rltransfer.experiment.adaptation.arms import arm
@@ -19,7 +18,7 @@ from rltransfer.experiment.adaptation.result import Adaptation
 from rltransfer.experiment.adaptation.spec import AdaptationSpec
 from rltransfer.experiment.solo.listener import Listener
 from rltransfer.experiment.solo.training import train_solo
-from rltransfer.files import write_text
+from rltransfer.files import seal_json, write_text
 from rltransfer.seeding import derive_seed
 
 __all__ = ["adapt"]
@@ -51,7 +50,7 @@ def adapt(
         for name, training in trainings.items()
     }
     found = Adaptation(spec, choice, records)
-    write_text(folder / "adaptation.json", json.dumps(found.to_dict(), indent=1, allow_nan=False))
+    write_text(folder / "adaptation.json", seal_json(found.to_dict()))
     return found
 
 

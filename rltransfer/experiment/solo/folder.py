@@ -15,7 +15,15 @@ from typing import Any
 
 from rltransfer.errors import CorruptRun, InvalidExperiment, RLTransferError
 from rltransfer.experiment.solo.record import RESULT, SoloRecord
-from rltransfer.files import sweep, write_text
+from rltransfer.files import (
+    Unreadable,
+    open_json,
+    read_bytes,
+    require_no_links,
+    seal_json,
+    sweep,
+    write_text,
+)
 from rltransfer.runs.lock import locked
 
 __all__ = ["SoloFolder"]
@@ -81,12 +89,14 @@ class SoloFolder:
         Raises:
             InvalidExperiment: if another training was interrupted here.
             RunLocked: if another process works here.
+            CorruptRun: if the folder holds a link.
         """
         if self.begun:
             require_same(self.unfinished, self.interrupted(), told)
         with locked(self.unfinished):
+            require_no_links(self.unfinished)
             sweep(self.path.parent)
-            write_text(self.unfinished / "training.json", json.dumps(told, indent=1))
+            write_text(self.unfinished / "training.json", seal_json(told))
             try:
                 yield
             except RLTransferError as error:
@@ -103,12 +113,11 @@ class SoloFolder:
         """
         path = self.unfinished / "training.json"
         try:
-            said = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            return open_json(read_bytes(path))
+        except Unreadable as error:
             raise CorruptRun(
                 f"{path} cannot be read: {error}. Remove {self.unfinished} to begin again."
             ) from None
-        return said if isinstance(said, dict) else {}
 
 
 def require_same(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:

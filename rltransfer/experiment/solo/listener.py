@@ -39,6 +39,7 @@ class TellingMonitor(FileMonitor):
         scores: the file of scores.
         online: what the stage is called that takes environment steps.
         listener: told of all work.
+        tensorboard: a folder for logs of the training; None for none.
     """
 
     def __init__(
@@ -49,8 +50,9 @@ class TellingMonitor(FileMonitor):
         scores: Path,
         online: str,
         listener: Listener,
+        tensorboard: Path | None = None,
     ) -> None:
-        super().__init__(problem, episodes, seed, progress=scores, scores=scores)
+        super().__init__(problem, episodes, seed, scores, scores, tensorboard)
         self._online, self._listener = online, listener
 
     def report(self, steps: int, total: int, score: float | None) -> None:

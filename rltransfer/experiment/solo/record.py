@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rltransfer.errors import CorruptRun
-from rltransfer.files import verify_folder
+from rltransfer.files import parse_json, read_bytes, verify_folder
 from rltransfer.runs import StageRecord
 from rltransfer.runs.provenance import provenance
 from rltransfer.runs.source import write_curve
@@ -90,7 +90,7 @@ class SoloRecord:
         """
         verify_folder(folder)
         try:
-            said = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+            said = parse_json(read_bytes(folder / RESULT), float)
             if said["format"] != FORMAT:
                 raise CorruptRun(
                     f"{folder} has format {said['format']}; this version reads {FORMAT}. "

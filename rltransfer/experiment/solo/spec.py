@@ -23,6 +23,7 @@ from rltransfer.training.head_start import HeadStart
 from rltransfer.training.policy import Policy
 from rltransfer.training.recipes import Recipe, make_recipe
 from rltransfer.training.stopping import StoppingRule
+from rltransfer.training.tensorboard import require_tensorboard
 from rltransfer.training.trainer import Trainer
 
 __all__ = ["SoloSpec"]
@@ -45,6 +46,7 @@ class SoloSpec:
         record: how many of the last transitions to keep.
         seed: decides every random number.
         observe: context features that the policy sees; those of `policy` if there is one.
+        tensorboard: a folder for logs of the training, which change no result; None for none.
     """
 
     env: str
@@ -59,6 +61,7 @@ class SoloSpec:
     record: int = 0
     seed: int = 0
     observe: tuple[str, ...] = ()
+    tensorboard: Path | None = None
 
     def training(self) -> SoloTraining:
         """Load what is named, and check that it fits together; nothing is written.
@@ -68,6 +71,8 @@ class SoloSpec:
             InvalidExperiment: if the trainer cannot start from what is given.
             InvalidDataset, InvalidPolicy: if a dataset or the policy is not of this family.
         """
+        if self.tensorboard is not None:
+            require_tensorboard()
         env = make(self.env)
         policy = None if self.policy is None else Policy.load(self.policy)
         observe = self.observe or (() if policy is None else policy.observe)
@@ -102,7 +107,8 @@ class SoloSpec:
             "from": None if policy is None else name_of(policy),
         }
         episodes = monitor_episodes(problem, defaults.steps)
-        return SoloTraining(problem, trainer, start, self.trainer, episodes, self.seed, told)
+        logs = self.tensorboard
+        return SoloTraining(problem, trainer, start, self.trainer, episodes, self.seed, told, logs)
 
     def stopping(self, env: ContextualEnv) -> StoppingRule | None:
         """Return when the training ends early, in raw returns."""

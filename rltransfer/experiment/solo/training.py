@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from rltransfer.contexts import Context
 from rltransfer.data.transitions_file import FILE, write_transitions
 from rltransfer.evaluation import evaluate
-from rltransfer.experiment.job import recorded, stage_records
+from rltransfer.experiment.attempt import recorded, stage_records
 from rltransfer.experiment.solo.folder import SoloFolder
 from rltransfer.experiment.solo.listener import Listener, TellingMonitor
 from rltransfer.experiment.solo.record import FinalScore, SoloRecord
 from rltransfer.files import commit_folder
 from rltransfer.seeding import derive_seed
 from rltransfer.training.head_start import HeadStart
+from rltransfer.training.interruption import Interruption
 from rltransfer.training.problem import TrainingProblem
 from rltransfer.training.trainer import Trainer, TrainingResult
 
@@ -40,6 +41,7 @@ class SoloTraining:
         episodes: behind each score while it learns.
         seed: root of all random numbers.
         told: all that decides the result, as plain data that JSON can hold.
+        tensorboard: a folder for logs; None for none.
     """
 
     problem: TrainingProblem
@@ -49,6 +51,7 @@ class SoloTraining:
     episodes: int
     seed: int
     told: Mapping[str, Any]
+    tensorboard: Path | None = None
 
     @property
     def context(self) -> Context:
@@ -60,19 +63,26 @@ class SoloTraining:
         return derive_seed(self.seed, purpose, self.context)
 
 
-def train_solo(training: SoloTraining, out: Path, listener: Listener | None = None) -> SoloRecord:
+def train_solo(
+    training: SoloTraining,
+    out: Path,
+    listener: Listener | None = None,
+    interruption: Interruption | None = None,
+) -> SoloRecord:
     """Train, and put the policy into a folder; a finished folder is left untouched.
 
     Args:
         training: what to train.
         out: the folder; beside it lies what an interrupted training keeps.
         listener: told of progress.
+        interruption: heard between segments; what was done by then is kept.
 
     Returns:
         what the folder's `result.json` holds.
 
     Raises:
         InvalidExperiment: if the folder holds another training, or if a stage lacks something.
+        Interrupted: if somebody asked.
         RunLocked: if another process trains it now.
         SourceFailed: if the simulator fails or the training diverges.
         StorageError: if the result cannot be written.
@@ -84,7 +94,7 @@ def train_solo(training: SoloTraining, out: Path, listener: Listener | None = No
     resumed = folder.begun
     with folder.working(training.told):
         heard.began(out, resumed)
-        result, monitor_steps = run_stages(training, folder, heard)
+        result, monitor_steps = run_stages(training, folder, heard, interruption)
         record = record_of(training, result, monitor_steps)
         commit_folder(out, lambda path: fill(path, record, result))
     heard.ended(out)
@@ -92,7 +102,10 @@ def train_solo(training: SoloTraining, out: Path, listener: Listener | None = No
 
 
 def run_stages(
-    training: SoloTraining, folder: SoloFolder, listener: Listener
+    training: SoloTraining,
+    folder: SoloFolder,
+    listener: Listener,
+    interruption: Interruption | None = None,
 ) -> tuple[TrainingResult, int]:
     """Run the stages that are not done yet; return also the monitor's steps."""
     monitor = TellingMonitor(
@@ -102,6 +115,7 @@ def run_stages(
         folder.scores,
         online=training.trainer.stages[-1].name,
         listener=listener,
+        tensorboard=training.tensorboard,
     )
     result = training.trainer.train(
         training.problem,
@@ -109,6 +123,7 @@ def run_stages(
         monitor,
         training.start,
         checkpoints=folder.stages,
+        interruption=interruption,
     )
     return result, monitor.steps
 

@@ -2,7 +2,8 @@
 
 A policy that learnt nothing does badly everywhere, and equally so. Such a row has no gap and no
 level of its kind: counted like the others it would flatten the gap and pull the levels of a whole
-region down. So it is set aside, and its neighbours become a little less attractive.
+region down. So it is set aside, and its neighbours become a little less attractive. So do those of
+a source without a row, whose training ended in an error.
 
 Where gaps are weak, noise alone makes a failed row vary by up to a third of what good rows vary by.
 But a weak row of a policy that has learnt falls off from its source. So rows that are nearly flat

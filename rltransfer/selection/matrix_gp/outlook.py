@@ -105,7 +105,9 @@ class Outlook:
 
     def success(self, X: Array) -> Array:
         """Return how likely sources train, up to a common factor, (n,)."""
-        return chance_of_success(X, self.transfer.placed[0], self.bad)
+        gone = self.transfer.units_sources[list(self.transfer.failed)]
+        tried = np.concatenate([self.transfer.placed[0], gone])
+        return chance_of_success(X, tried, np.append(self.bad, np.ones(len(gone), dtype=bool)))
 
     def _proposal(self, index: int, gains: Array) -> Proposal:
         """Say what is proposed, and why."""

@@ -35,11 +35,11 @@ def collect(
 
     Local names are those of Stable-Baselines3, for callbacks are shown them.
     """
+    rollout_buffer.reset()
+    callback.on_rollout_start()  # may give the agent other weights and another seed
     layout = agent.layout
     pilot = Pilot(layout.parameters.values(), layout.networks, agent.action_space)
     noise = pilot.noise(n_rollout_steps, env.num_envs)
-    rollout_buffer.reset()
-    callback.on_rollout_start()
     for n_steps in range(n_rollout_steps):
         actions, values, log_probs = pilot.act(cast(Array, agent._last_obs), noise[n_steps])
         clipped_actions = pilot.allowed(actions)

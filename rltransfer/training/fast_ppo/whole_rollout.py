@@ -14,10 +14,17 @@ from stable_baselines3.common.callbacks import BaseCallback, CallbackList, Conve
 from stable_baselines3.common.running_mean_std import RunningMeanStd
 from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
-from rltransfer.envs.simulators import Physics
+from rltransfer.envs.simulators import Physics, Transition
 from rltransfer.envs.vector import ContextVecEnv
 from rltransfer.training.fast_ppo.rollout import Pilot
-from rltransfer.training.kernels.whole import Lives, Scales, Track, loop_with
+from rltransfer.training.kernels.whole import (
+    Lives,
+    Scales,
+    Track,
+    clipped_moves,
+    loop_with,
+    whole_moves,
+)
 
 if TYPE_CHECKING:
     from rltransfer.training.fast_ppo.agent import FastPPO
@@ -51,11 +58,11 @@ def collect_whole(
     agent: FastPPO, env: VecEnv, callback: BaseCallback, buffer: RolloutBuffer, physics: Physics
 ) -> bool:
     """Fill the buffer; return False if the callback ended the training before."""
+    buffer.reset()
+    callback.on_rollout_start()  # may give the agent other weights and another seed
     layout = agent.layout
     pilot = Pilot(layout.parameters.values(), layout.networks, agent.action_space)
     noise = pilot.noise(buffer.buffer_size, env.num_envs)
-    buffer.reset()
-    callback.on_rollout_start()
     callback.update_locals(locals())
     if not callback.on_step():
         return False
@@ -90,7 +97,7 @@ class Flight:
         """Step through the whole rollout.
 
         Raises:
-            SourceFailed: if an observation or a reward is not finite.
+            SourceFailed: if a step went wrong, naming context, episode, step and field.
         """
         space = pilot.space
         discrete = isinstance(space, gym.spaces.Discrete)
@@ -103,15 +110,30 @@ class Flight:
                 self.track, (t, ahead), np.float32(gamma),
             )  # fmt: skip
             if t < 0:
-                self.inner.episodes.require_finite(self.lives.fresh, self.lives.rewards)
+                self.count_episodes()
+                moves = whole_moves if discrete else clipped_moves
+                self.inner.episodes.require_sound(
+                    moves(self.track.actions[-1 - t], *limits),
+                    Transition(
+                        self.lives.fresh,
+                        np.asarray(self.lives.rewards, np.float64),
+                        self.lives.begun > 0,
+                    ),
+                )
 
     def refill(self) -> None:
         """Draw initial states for the environments that have used theirs."""
         for row in self.inner.episodes.starts.refill().tolist():
             self.lives.firsts[row] = self.physics.observe(self.lives.starts[row])
+        self.inner.episodes.require_firsts(self.lives.firsts)
+
+    def count_episodes(self) -> None:
+        """Count those that have begun; each began with the end of another."""
+        self.inner.episodes.begun += np.count_nonzero(self.track.lengths, axis=0)
 
     def land(self, agent: FastPPO, env: VecEnv) -> None:
         """Leave agent and environment as after as many single steps."""
+        self.count_episodes()
         agent.num_timesteps += self.track.rewards.size
         agent._last_obs = self.lives.seen
         agent._last_episode_starts = self.lives.begun.astype(np.bool_)
@@ -132,6 +154,7 @@ def lives_of(inner: ContextVecEnv, physics: Physics, agent: FastPPO) -> Lives:
     seen = np.array(agent._last_obs, np.float32)
     n, width = len(seen), seen.shape[1] - shown
     firsts = np.stack([physics.observe(states) for states in starts])
+    episodes.require_firsts(firsts)
     return Lives(
         coefficients=physics.coefficients,
         units=episodes.units,

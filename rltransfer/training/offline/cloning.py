@@ -12,7 +12,6 @@ that all it does is scale -∇ log π_i by 1 + α, which Adam undoes.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,25 +21,32 @@ from torch import Tensor
 
 from rltransfer.training.global_state import own_global_state
 from rltransfer.training.head_start import HeadStart
+from rltransfer.training.kept import Together
 from rltransfer.training.monitor import TrainingMonitor
 from rltransfer.training.offline.actors import ActorStack
 from rltransfer.training.offline.compiled_cloning import can_compile, fit_compiled
 from rltransfer.training.offline.fresh import fresh_policy, spec_for
 from rltransfer.training.offline.groups import grouped, spread
 from rltransfer.training.offline.heads import Categorical, Gaussian, Head
-from rltransfer.training.offline.samples import ProblemData, Samples
+from rltransfer.training.offline.samples import Batch, ProblemData, Samples
 from rltransfer.training.offline.stack import StackAdam
-from rltransfer.training.offline.stage import OfflineStage, generators
+from rltransfer.training.offline.stage import OfflineStage
+from rltransfer.training.offline.strides import Strides
 from rltransfer.training.offline.view import DataView
 from rltransfer.training.policy import Policy
 from rltransfer.training.policy_spec import NetworkSpec
 from rltransfer.training.problem import TrainingProblem
+from rltransfer.training.segments import Segments
 from rltransfer.training.stage import StageResult
+from rltransfer.training.torch_state import ArrayState, ModuleState
 
 __all__ = ["Cloning"]
 
 REPORT = 200
 """Steps between two reports of progress."""
+
+SEGMENT = 1_000
+"""Steps between two boundaries at which a fit may be kept; see `strides`."""
 
 LARGEST_NORM = 1.0
 """Of the gradient of a member."""
@@ -84,21 +90,20 @@ class Cloning(OfflineStage):
         starts: Sequence[HeadStart],
         seeds: Sequence[np.random.SeedSequence],
         monitor: TrainingMonitor,
+        segments: Segments | None = None,
     ) -> list[StageResult]:
         """Clone; see `OfflineStage.run_all`."""
-        began = time.perf_counter()
-        samples = self.view.samples(problems, starts, self.name)
-        rngs = generators(seeds)
+        samples, strides = self.view.samples(problems, starts, self.name), Strides(seeds, segments)
         actors = ActorStack(
             [
                 p
-                for part, rng in zip(samples.parts, rngs, strict=True)
+                for part, rng in zip(samples.parts, strides.rngs, strict=True)
                 for p in self.fresh(part, rng)
             ]
         )
         with own_global_state():
-            loss = self.fit(actors, samples, rngs, monitor)
-        seconds = (time.perf_counter() - began) / len(problems)
+            loss = self.fit(actors, samples, strides, monitor)
+        seconds = strides.seconds
         found = grouped(actors.policies(), self.members)
         return [
             StageResult(
@@ -121,57 +126,65 @@ class Cloning(OfflineStage):
         self,
         actors: ActorStack,
         samples: Samples,
-        rngs: Sequence[np.random.Generator],
+        strides: Strides,
         monitor: TrainingMonitor,
     ) -> Tensor:
         """Minimise the sum of L_i; return the last minibatches' mean -log π_i, shape (G n,)."""
         fit = self.fit_in_torch if self.diversity or not can_compile(actors) else self.fit_fast
-        return fit(actors, samples, rngs, monitor) / (1.0 - 0.99**self.steps)
+        return fit(actors, samples, strides, monitor) / (1.0 - 0.99**self.steps)
 
     def fit_fast(
         self,
         actors: ActorStack,
         samples: Samples,
-        rngs: Sequence[np.random.Generator],
+        strides: Strides,
         monitor: TrainingMonitor,
     ) -> Tensor:
         """Fit without the disagreement; see `fit`."""
         return fit_compiled(
             actors,
             samples,
-            rngs,
+            strides,
             self.batch,
             self.learning_rate * (1.0 - np.arange(self.steps) / self.steps),
             LARGEST_NORM,
             lambda done: monitor.working(self.name, done, self.steps),
-            REPORT,
+            (REPORT, SEGMENT),
         )
 
     def fit_in_torch(
         self,
         actors: ActorStack,
         samples: Samples,
-        rngs: Sequence[np.random.Generator],
+        strides: Strides,
         monitor: TrainingMonitor,
     ) -> Tensor:
         """Fit with any loss and network; see `fit`."""
         adam = StackAdam(actors.parameters(), self.learning_rate, clip=LARGEST_NORM)
         recent = torch.zeros(actors.size)
-        for step in range(self.steps):
-            batch = samples.batch(samples.draw(self.batch, rngs))
-            head = actors(spread(batch.z, self.members))
-            likelihood = head.log_prob(spread(batch.actions, self.members)).mean(dim=1)
-            loss = -likelihood.sum()
-            if self.diversity and self.members > 1:
-                loss = loss - self.diversity * disagreement(head, self.members).sum()
-            adam.set_learning_rate(self.learning_rate * (1.0 - step / self.steps))
-            adam.step(loss)
-            actors.keep_log_std_above_floor()
-            recent = 0.99 * recent - 0.01 * likelihood.detach()
-            if step % REPORT == 0:
-                monitor.working(self.name, step, self.steps)
+        kept = Together(actors=ModuleState(actors), adam=adam, recent=ArrayState(x=recent.numpy()))
+        for stride in strides.of(self.steps, SEGMENT, members=kept):
+            for step in stride:
+                if step % REPORT == 0:
+                    monitor.working(self.name, step, self.steps)
+                batch = samples.batch(samples.draw(self.batch, strides.rngs))
+                adam.set_learning_rate(self.learning_rate * (1.0 - step / self.steps))
+                likelihood = self.step(actors, adam, batch)
+                recent.mul_(0.99).sub_(0.01 * likelihood)
         monitor.working(self.name, self.steps, self.steps)
         return recent
+
+    def step(self, actors: ActorStack, adam: StackAdam, batch: Batch) -> Tensor:
+        """Go one step; return the mean log-likelihood of the minibatch before it, (G n,)."""
+        head = actors(spread(batch.z, self.members))
+        likelihood = head.log_prob(spread(batch.actions, self.members)).mean(dim=1)
+        loss = -likelihood.sum()
+        if self.diversity and self.members > 1:
+            loss = loss - self.diversity * disagreement(head, self.members).sum()
+        adam.step(loss)
+        actors.keep_log_std_above_floor()
+        detached: Tensor = likelihood.detach()
+        return detached
 
 
 def disagreement(head: Head, members: int) -> Tensor:

@@ -6,7 +6,7 @@ hundred steps of all of them are one call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from rltransfer.training.offline.actors import ActorStack
 from rltransfer.training.offline.samples import Samples
+from rltransfer.training.offline.strides import Strides
+from rltransfer.training.torch_state import ArrayState
 
 if TYPE_CHECKING:
     from rltransfer.training.kernels.cloning import Members
@@ -39,24 +41,24 @@ def can_compile(actors: ActorStack) -> bool:
 def fit_compiled(
     actors: ActorStack,
     samples: Samples,
-    rngs: Sequence[np.random.Generator],
+    strides: Strides,
     batch: int,
     rates: NDArray[np.float64],
     clip: float,
     tell: Callable[[int], None],
-    between: int,
+    lengths: tuple[int, int],
 ) -> torch.Tensor:
     """Clone in place; return the running mean of -log π of each policy, shape (K,), from 0.
 
     Args:
         actors: K policies, those of one problem side by side.
         samples: the data.
-        rngs: a generator per problem.
+        strides: the steps, and a generator per problem.
         batch: rows of a minibatch.
         rates: the step size of every step.
         clip: the largest norm of a policy's gradient.
         tell: hears after how many steps it is called.
-        between: steps from one call of `tell` to the next.
+        lengths: steps from one call of `tell` to the next, and of a stride.
     """
     from rltransfer.training.kernels.cloning import Examples, clone
 
@@ -65,11 +67,15 @@ def fit_compiled(
     wide = actions[:, None] if samples.discrete else actions
     examples = Examples(samples.z.numpy(), np.ascontiguousarray(wide, np.float32))
     recent = np.zeros(actors.size, np.float32)
-    for done in range(0, len(rates), between):
-        tell(done)
-        part = rates[done : done + between]
-        rows = samples.draw(len(part) * batch, rngs).numpy().reshape(-1, len(part), batch)
-        clone(members, examples, rows, part, clip, done, recent)
+    between, length = lengths
+    kept = ArrayState(w=members.parameters, m=members.m, v=members.v, recent=recent)
+    for stride in strides.of(len(rates), length, members=kept):
+        for done in stride[::between]:
+            tell(done)
+            part = rates[done : min(done + between, stride.stop)]
+            drawn = samples.draw(len(part) * batch, strides.rngs)
+            rows = drawn.numpy().reshape(-1, len(part), batch)
+            clone(members, examples, rows, part, clip, done, recent)
     tell(len(rates))
     write_back(members.parameters, actors)
     return torch.from_numpy(recent)

@@ -8,7 +8,6 @@ Notation
 from __future__ import annotations
 
 import copy
-import time
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from torch import Tensor
 
 from rltransfer.training.global_state import own_global_state
 from rltransfer.training.head_start import HeadStart
+from rltransfer.training.kept import Together, Tree
 from rltransfer.training.monitor import TrainingMonitor
 from rltransfer.training.offline.critic import Critic, CriticStack
 from rltransfer.training.offline.critic_spec import CriticSpec
@@ -27,16 +27,22 @@ from rltransfer.training.offline.effort import Effort, steps_of
 from rltransfer.training.offline.minibatches import minibatches
 from rltransfer.training.offline.samples import Batch, ProblemData, Samples
 from rltransfer.training.offline.stack import StackAdam
-from rltransfer.training.offline.stage import OfflineStage, generators
+from rltransfer.training.offline.stage import OfflineStage
+from rltransfer.training.offline.strides import Strides
 from rltransfer.training.offline.view import DataView
 from rltransfer.training.policy_spec import plain_space
 from rltransfer.training.problem import TrainingProblem
+from rltransfer.training.segments import Segments
 from rltransfer.training.stage import StageResult
+from rltransfer.training.torch_state import ModuleState
 
 __all__ = ["CriticLearner", "CriticLoss", "FitCritic", "discounts"]
 
 REPORT = 500
 """Steps between two reports of progress."""
+
+SEGMENT = 1_000
+"""Steps between two boundaries at which a fit may be kept; see `strides`."""
 
 LARGEST_REVIEW = 4096
 """Transitions that the final losses are measured on."""
@@ -69,6 +75,9 @@ class CriticLearner:
         self._adam = StackAdam(critic.parameters(), learning_rate)
         self._fast: list[Tensor] = list(critic.q.parameters())
         self._slow: list[Tensor] = list(self.target.q.parameters())
+        self._parts = Together(
+            critic=ModuleState(self.critic), target=ModuleState(self.target), adam=self._adam
+        )
 
     def losses(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return L_Q and L_V, each of shape (G,)."""
@@ -80,6 +89,14 @@ class CriticLearner:
         self._adam.step((q + v).sum())
         with torch.no_grad():
             torch._foreach_lerp_(self._slow, self._fast, self._polyak)
+
+    def state(self) -> Tree:
+        """Return critic, target and Adam's memory; see `kept.Kept`."""
+        return self._parts.state()
+
+    def restore(self, state: Tree) -> None:
+        """Become as it was."""
+        self._parts.restore(state)
 
 
 @dataclass(frozen=True)
@@ -120,6 +137,7 @@ class FitCritic(OfflineStage):
         starts: Sequence[HeadStart],
         seeds: Sequence[np.random.SeedSequence],
         monitor: TrainingMonitor,
+        segments: Segments | None = None,
     ) -> list[StageResult]:
         """Fit a critic to each problem's data; see `OfflineStage.run_all`.
 
@@ -128,16 +146,16 @@ class FitCritic(OfflineStage):
         Raises:
             InvalidPolicy: if a fit diverges.
         """
-        began = time.perf_counter()
-        samples, rngs = self.view.samples(problems, starts, self.name), generators(seeds)
+        samples, strides = self.view.samples(problems, starts, self.name), Strides(seeds, segments)
+        rngs = strides.rngs
         with own_global_state():
             critic = CriticStack.of(
                 [self.fresh(part, rng) for part, rng in zip(samples.parts, rngs, strict=True)]
             )
             learner = CriticLearner(critic, self.loss(samples), self.learning_rate, self.polyak)
-            steps = self.fit(learner, samples, rngs, monitor)
+            steps = self.fit(learner, samples, strides, monitor)
             facts = self.review(learner, samples.batch(samples.draw(LARGEST_REVIEW, rngs)), steps)
-        seconds = (time.perf_counter() - began) / len(problems)
+        seconds = strides.seconds
         return [
             StageResult(start.having(critic=own), 0, seconds, findings=found)
             for start, own, found in zip(starts, critic.critics(), facts, strict=True)
@@ -162,15 +180,17 @@ class FitCritic(OfflineStage):
         self,
         learner: CriticLearner,
         samples: Samples,
-        rngs: Sequence[np.random.Generator],
+        strides: Strides,
         monitor: TrainingMonitor,
     ) -> int:
         """Take all steps; return how many."""
         steps = steps_of(self.steps, samples)
-        for step, batch in enumerate(minibatches(samples, steps, self.batch, rngs)):
-            if step % REPORT == 0:
-                monitor.working(self.name, step, steps)
-            learner.step(batch)
+        for stride in strides.of(steps, SEGMENT, learner=learner):
+            batches = minibatches(samples, len(stride), self.batch, strides.rngs)
+            for step, batch in zip(stride, batches, strict=True):
+                if step % REPORT == 0:
+                    monitor.working(self.name, step, steps)
+                learner.step(batch)
         monitor.working(self.name, steps, steps)
         return steps
 

@@ -21,8 +21,7 @@ References:
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,14 +36,15 @@ from rltransfer.training.offline.dynamics_fresh import fresh_dynamics
 from rltransfer.training.offline.dynamics_stack import DynamicsStack, Prediction
 from rltransfer.training.offline.effort import Effort, steps_of
 from rltransfer.training.offline.holdout import hold_out
-from rltransfer.training.offline.keeper import StackKeeper
 from rltransfer.training.offline.member_batches import dealt, shown
 from rltransfer.training.offline.minibatches import minibatches
+from rltransfer.training.offline.network_fit import NetworkFit
 from rltransfer.training.offline.samples import Batch, Samples
-from rltransfer.training.offline.stack import StackAdam
-from rltransfer.training.offline.stage import OfflineStage, generators
+from rltransfer.training.offline.stage import OfflineStage
+from rltransfer.training.offline.strides import Strides
 from rltransfer.training.offline.view import DataView
 from rltransfer.training.problem import TrainingProblem
+from rltransfer.training.segments import Segments
 from rltransfer.training.stage import StageResult
 
 __all__ = ["FitDynamics"]
@@ -53,11 +53,11 @@ BETA = 0.5
 LOOK_EVERY = 250
 """Steps between two looks at the held-out loss."""
 
+SEGMENT = 4 * LOOK_EVERY
+"""Steps between two boundaries at which a fit may be kept; see `strides`."""
+
 LOOK_AT = 1_000
 """Held-out transitions that are looked at."""
-
-CLIP = 10.0
-"""The largest gradient norm of a network."""
 
 ENDS_RATE = 3.0
 """How much larger the steps of p are: it must turn sharply, and few rows show a termination."""
@@ -100,6 +100,7 @@ class FitDynamics(OfflineStage):
         starts: Sequence[HeadStart],
         seeds: Sequence[np.random.SeedSequence],
         monitor: TrainingMonitor,
+        segments: Segments | None = None,
     ) -> list[StageResult]:
         """Fit; see `OfflineStage.run_all`.
 
@@ -107,7 +108,8 @@ class FitDynamics(OfflineStage):
             InvalidDataset: if a problem has too few data, or of another family.
             InvalidPolicy: if a fit diverges.
         """
-        began, rngs = time.perf_counter(), generators(seeds)
+        strides = Strides(seeds, segments)
+        rngs = strides.rngs
         parts = [
             self.view.of(problem, start.need_data(self.name))
             for problem, start in zip(problems, starts, strict=True)
@@ -118,9 +120,9 @@ class FitDynamics(OfflineStage):
         with own_global_state():
             stack = DynamicsStack(fresh_dynamics(training, *sizes, rngs))
             unseen = held_out.batch(held_out.draw(LOOK_AT, rngs))
-            steps = self._fit(stack, training, unseen, rngs, monitor)
+            steps = self._fit(stack, training, unseen, strides, monitor)
             errors = errors_of(stack, unseen)
-        seconds = (time.perf_counter() - began) / len(problems)
+        seconds = strides.seconds
         return [
             StageResult(
                 start.having(dynamics=model), 0, seconds, findings={"steps": steps, **found}
@@ -133,29 +135,39 @@ class FitDynamics(OfflineStage):
         stack: DynamicsStack,
         training: Samples,
         unseen: Batch,
-        rngs: Sequence[np.random.Generator],
+        strides: Strides,
         monitor: TrainingMonitor,
     ) -> int:
         """Fit all members at once, keep the best of each, and return the steps done."""
-        networks, rates = (stack.motion, stack.ends), (1.0, ENDS_RATE)
-        adams = [StackAdam(part.parameters(), self.learning_rate, CLIP) for part in networks]
-        keepers = [StackKeeper(part, self.patience) for part in networks]
-        rows = self.members * self.batch
         steps = steps_of(self.steps, training)
-        for step, batch in enumerate(minibatches(training, steps, rows, rngs)):
+        rates = self.learning_rate, ENDS_RATE * self.learning_rate
+        fits = [
+            NetworkFit(network, rate, self.patience)
+            for network, rate in zip((stack.motion, stack.ends), rates, strict=True)
+        ]
+        for step, batch in self._batches(fits, training, steps, strides):
             found = losses(stack, dealt(batch, self.members), BETA)
-            for adam, rate, own in zip(adams, rates, found, strict=True):
-                adam.set_learning_rate(rate * self.learning_rate * (1.0 - step / steps))
-                adam.step(own.sum())
+            for fit, own in zip(fits, found, strict=True):
+                fit.step(own, 1.0 - step / steps)
             if (step + 1) % LOOK_EVERY == 0 or step + 1 == steps:
                 monitor.working(self.name, step + 1, steps)
                 found = held_out_losses(stack, unseen)
-                stopped = [k.look(x.flatten()) for k, x in zip(keepers, found, strict=True)]
+                stopped = [fit.look(own) for fit, own in zip(fits, found, strict=True)]
                 if all(stopped):
                     break
-        for keeper in keepers:
-            keeper.restore()
+        for fit in fits:
+            fit.restore_best()
         return step + 1
+
+    def _batches(
+        self, fits: Sequence[NetworkFit], training: Samples, steps: int, strides: Strides
+    ) -> Iterator[tuple[int, Batch]]:
+        """Yield each step with a minibatch for all members."""
+        motion, ends = fits
+        rows = self.members * self.batch
+        for stride in strides.of(steps, SEGMENT, motion=motion, ends=ends):
+            batches = minibatches(training, len(stride), rows, strides.rngs)
+            yield from zip(stride, batches, strict=True)
 
 
 def losses(stack: DynamicsStack, batch: Batch, beta: float) -> tuple[Tensor, Tensor]:

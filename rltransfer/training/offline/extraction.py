@@ -13,7 +13,6 @@ Source: Kostrikov, Nair, Levine, Offline Reinforcement Learning with Implicit Q-
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,17 +30,23 @@ from rltransfer.training.offline.fresh import fresh_policy, spec_for
 from rltransfer.training.offline.policy_inputs import policy_inputs
 from rltransfer.training.offline.samples import ProblemData, Samples
 from rltransfer.training.offline.stack import StackAdam
-from rltransfer.training.offline.stage import OfflineStage, generators
+from rltransfer.training.offline.stage import OfflineStage
+from rltransfer.training.offline.strides import Strides
 from rltransfer.training.offline.view import DataView
 from rltransfer.training.policy import Policy
 from rltransfer.training.policy_spec import NetworkSpec
 from rltransfer.training.problem import TrainingProblem
+from rltransfer.training.segments import Segments
 from rltransfer.training.stage import StageResult
+from rltransfer.training.torch_state import ModuleState
 
 __all__ = ["ExtractIQL", "weighted_loss"]
 
 REPORT = 500
 """Steps between two reports of progress."""
+
+SEGMENT = 1_000
+"""Steps between two boundaries at which a fit may be kept; see `strides`."""
 
 LARGEST_WEIGHT = 100.0
 CLIP = 1.0
@@ -84,6 +89,7 @@ class ExtractIQL(OfflineStage):
         starts: Sequence[HeadStart],
         seeds: Sequence[np.random.SeedSequence],
         monitor: TrainingMonitor,
+        segments: Segments | None = None,
     ) -> list[StageResult]:
         """Extract a policy from each head start's critic; see `OfflineStage.run_all`.
 
@@ -91,12 +97,11 @@ class ExtractIQL(OfflineStage):
             InvalidExperiment: if there are no data or no critic.
             InvalidPolicy: if the policies differ in more than weights, or the fit diverges.
         """
-        began = time.perf_counter()
         critics = [start.need_critic(self.name) for start in starts]
-        samples, rngs = self.view.samples(problems, starts, self.name), generators(seeds)
+        samples, strides = self.view.samples(problems, starts, self.name), Strides(seeds, segments)
         policies = [
             self.fresh(part, rng) if start.policy is None else start.policy
-            for start, part, rng in zip(starts, samples.parts, rngs, strict=True)
+            for start, part, rng in zip(starts, samples.parts, strides.rngs, strict=True)
         ]
         with own_global_state():
             actors = ActorStack(policies)
@@ -104,8 +109,8 @@ class ExtractIQL(OfflineStage):
                 advantages_of(critic, part)
                 for critic, part in zip(critics, samples.parts, strict=True)
             ]
-            self.fit(actors, policies, advantages, samples, rngs, monitor)
-        seconds = (time.perf_counter() - began) / len(problems)
+            self.fit(actors, policies, advantages, samples, strides, monitor)
+        seconds = strides.seconds
         return [
             StageResult(start.having(policy=policy), 0, seconds, findings=self.findings(A))
             for start, policy, A in zip(starts, actors.policies(), advantages, strict=True)
@@ -122,7 +127,7 @@ class ExtractIQL(OfflineStage):
         policies: Sequence[Policy],
         advantages: Sequence[Tensor],
         samples: Samples,
-        rngs: Sequence[np.random.Generator],
+        strides: Strides,
         monitor: TrainingMonitor,
     ) -> None:
         """Take all steps; the critics stay fixed, so that every advantage is known before."""
@@ -134,13 +139,14 @@ class ExtractIQL(OfflineStage):
         )
         actions, A = actors.bounded(samples.actions), torch.cat(list(advantages))
         adam = StackAdam(actors.parameters(), self.learning_rate, CLIP)
-        for step in range(self.steps):
-            if step % REPORT == 0:
-                monitor.working(self.name, step, self.steps)
-            rows = samples.draw(self.batch, rngs)
-            adam.set_learning_rate(self.learning_rate * (1.0 - step / self.steps))
-            adam.step(weighted_loss(actors, z[rows], actions[rows], A[rows], self.beta).sum())
-            actors.keep_log_std_above_floor()
+        for stride in strides.of(self.steps, SEGMENT, actors=ModuleState(actors), adam=adam):
+            for step in stride:
+                if step % REPORT == 0:
+                    monitor.working(self.name, step, self.steps)
+                rows = samples.draw(self.batch, strides.rngs)
+                adam.set_learning_rate(self.learning_rate * (1.0 - step / self.steps))
+                adam.step(weighted_loss(actors, z[rows], actions[rows], A[rows], self.beta).sum())
+                actors.keep_log_std_above_floor()
         monitor.working(self.name, self.steps, self.steps)
 
     def findings(self, advantages: Tensor) -> dict[str, Any]:

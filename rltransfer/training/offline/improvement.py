@@ -24,7 +24,6 @@ to believe that one stays up: on Hopper it doubted, after 100 steps, policies th
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -37,11 +36,16 @@ from rltransfer.training.offline.gate import BestSoFar, Gate, PairedGate
 from rltransfer.training.offline.improving import Improving
 from rltransfer.training.offline.scorers import AMQ, ModelReturn, Scorer
 from rltransfer.training.offline.stage import OfflineStage
+from rltransfer.training.offline.strides import Strides
 from rltransfer.training.offline.view import DataView
 from rltransfer.training.problem import TrainingProblem
+from rltransfer.training.segments import Segments
 from rltransfer.training.stage import StageResult
 
 __all__ = ["Improvement", "published"]
+
+CHECKS = 4
+"""Between two boundaries at which the improvement may be kept; see `strides`."""
 
 
 @dataclass(frozen=True)
@@ -91,16 +95,16 @@ class Improvement(OfflineStage):
         starts: Sequence[HeadStart],
         seeds: Sequence[np.random.SeedSequence],
         monitor: TrainingMonitor,
+        segments: Segments | None = None,
     ) -> list[StageResult]:
         """Improve; see `OfflineStage.run_all`."""
-        began = time.perf_counter()
-        samples = self.view.samples(problems, starts, self.name)
+        samples, strides = self.view.samples(problems, starts, self.name), Strides(seeds, segments)
         with own_global_state():
-            work = Improving(self, samples, starts, seeds)
-            self.improve(work, monitor)
+            work = Improving(self, samples, starts, strides.rngs)
+            self.improve(work, strides, monitor)
             chosen = work.choice()
             findings = work.findings(chosen)
-        seconds = (time.perf_counter() - began) / len(problems)
+        seconds = strides.seconds
         parts = zip(starts, work.members(), chosen, findings, strict=True)
         return [
             StageResult(
@@ -109,13 +113,14 @@ class Improvement(OfflineStage):
             for start, members, best, facts in parts
         ]
 
-    def improve(self, work: Improving, monitor: TrainingMonitor) -> None:
+    def improve(self, work: Improving, strides: Strides, monitor: TrainingMonitor) -> None:
         """Take all steps, and all checks between them."""
-        for step in range(1, self.steps + 1):
-            work.step(self.learning_rate * (1.0 - (step - 1) / self.steps))
-            if step % self.check_every == 0:
-                work.check()
-                monitor.working(self.name, step, self.steps)
+        for stride in strides.of(self.steps, CHECKS * self.check_every, work=work):
+            for done in stride:
+                work.step(self.learning_rate * (1.0 - done / self.steps))
+                if (done + 1) % self.check_every == 0:
+                    work.check()
+                    monitor.working(self.name, done + 1, self.steps)
 
 
 def published(view: DataView) -> Improvement:

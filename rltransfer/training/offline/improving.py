@@ -18,6 +18,7 @@ from torch import Tensor
 
 from rltransfer.errors import InvalidExperiment
 from rltransfer.training.head_start import HeadStart
+from rltransfer.training.kept import Together, Tree
 from rltransfer.training.offline.actors import ActorStack
 from rltransfer.training.offline.critic import CriticStack
 from rltransfer.training.offline.dynamics_stack import DynamicsStack
@@ -26,10 +27,10 @@ from rltransfer.training.offline.heads import Categorical
 from rltransfer.training.offline.samples import Samples
 from rltransfer.training.offline.scorers import Scorer, Scores
 from rltransfer.training.offline.stack import StackAdam
-from rltransfer.training.offline.stage import generators
 from rltransfer.training.offline.starts import Starts
 from rltransfer.training.offline.surrogate import exact_surrogate, sampled_surrogate
 from rltransfer.training.policy import Policy
+from rltransfer.training.torch_state import ModuleState, array_of
 
 if TYPE_CHECKING:
     from rltransfer.training.offline.improvement import Improvement
@@ -47,7 +48,7 @@ class Improving:
         settings: of the stage.
         samples: the data of the problems.
         starts: members, critic and model of each problem.
-        seeds: of each problem.
+        rngs: a generator per problem.
 
     Raises:
         InvalidExperiment: if something is missing, or if members standardise observations
@@ -59,7 +60,7 @@ class Improving:
         settings: Improvement,
         samples: Samples,
         starts: Sequence[HeadStart],
-        seeds: Sequence[np.random.SeedSequence],
+        rngs: Sequence[np.random.Generator],
     ) -> None:
         name = settings.name
         members = [start.need_members(name) for start in starts]
@@ -68,12 +69,15 @@ class Improving:
         self._n = require_equal_sizes(members)
         self._critic = CriticStack([start.need_critic(name) for start in starts])
         self._dynamics = DynamicsStack([start.need_dynamics(name) for start in starts])
-        self._rngs = generators(seeds)
+        self._rngs = rngs
         self._starts = Starts.draw(samples.parts, settings.starts, self._rngs)
         self._now = ActorStack([policy for group in members for policy in group])
         self._began, self._old = copy.deepcopy(self._now), copy.deepcopy(self._now)
         self._probe = spread(samples.batch(samples.draw(PROBE, self._rngs)).z, self._n)
         self._adam = StackAdam(self._now.parameters(), settings.learning_rate, clip=0.5)
+        self._parts = Together(
+            now=ModuleState(self._now), old=ModuleState(self._old), adam=self._adam
+        )
         self._first = self._best = self._scores(settings.scorer, self._now)
         self._accepted = torch.zeros(len(starts), self._n, dtype=torch.int64)
         self._history = [self._best.values.tolist()]
@@ -146,6 +150,24 @@ class Improving:
         """Return KL(π_i ‖ π_i at the beginning) per number of an action, shape (G, n)."""
         kl: Tensor = actors(self._probe).kl(self._began(self._probe)).mean(dim=1)
         return kl.reshape(-1, self._n) / (1 if actors.discrete else self._samples.action_size)
+
+    # -- see `kept.Kept` -----------------------------------------------------------------------
+
+    def state(self) -> Tree:
+        """Return the members as they are and as they were accepted, and what was found so far."""
+        return {
+            "members": self._parts.state(),
+            "best": array_of(self._best.per_start),
+            "accepted": array_of(self._accepted),
+            "history": list(self._history),
+        }
+
+    def restore(self, state: Tree) -> None:
+        """Become as it was."""
+        self._parts.restore(state["members"])
+        self._best = Scores(torch.tensor(state["best"]))
+        self._accepted = torch.tensor(state["accepted"])
+        self._history = list(state["history"])
 
     # -- the end -------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from rltransfer.training.offline.view import DataView
 from rltransfer.training.policy import Policy
 from rltransfer.training.policy_spec import Normalization
 from rltransfer.training.problem import TrainingProblem
+from rltransfer.training.segments import Segments
 from rltransfer.training.stage import StageResult
 
 __all__ = ["Inheriting", "restandardised"]
@@ -54,6 +55,7 @@ class Inheriting(OfflineStage):
         starts: Sequence[HeadStart],
         seeds: Sequence[np.random.SeedSequence],
         monitor: TrainingMonitor,
+        segments: Segments | None = None,
     ) -> list[StageResult]:
         """Inherit; see `OfflineStage.run_all`."""
         pairs = zip(problems, starts, strict=True)

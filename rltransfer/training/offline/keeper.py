@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from rltransfer.errors import InvalidPolicy
+from rltransfer.training.kept import Tree
+from rltransfer.training.torch_state import array_of
 
 __all__ = ["StackKeeper"]
 
@@ -40,7 +42,7 @@ class StackKeeper:
         return not bool((self._left > 0).any())
 
     @torch.no_grad()
-    def restore(self) -> None:
+    def restore_best(self) -> None:
         """Put the best weights back into the stack.
 
         Raises:
@@ -53,3 +55,14 @@ class StackKeeper:
             )
         for best, now in zip(self._best, self._parameters, strict=True):
             now.copy_(best)
+
+    def state(self) -> Tree:
+        """Return the best weights, their losses, and the patience left; see `kept.Kept`."""
+        best = {str(place): array_of(own) for place, own in enumerate(self._best)}
+        return {"best": best, "losses": array_of(self._losses), "left": array_of(self._left)}
+
+    def restore(self, state: Tree) -> None:
+        """Become as it was."""
+        for place, own in enumerate(self._best):
+            own.copy_(torch.from_numpy(state["best"][str(place)]))
+        self._losses, self._left = torch.tensor(state["losses"]), torch.tensor(state["left"])

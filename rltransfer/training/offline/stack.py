@@ -17,6 +17,9 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from rltransfer.training.kept import Tree
+from rltransfer.training.torch_state import OptimizerState
+
 __all__ = ["MLPStack", "StackAdam", "activation_of"]
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -91,6 +94,14 @@ class StackAdam:
         self._parameters = list(parameters)
         self._clip = clip
         self._adam = torch.optim.Adam(self._parameters, lr=learning_rate, eps=1e-5, fused=True)
+
+    def state(self) -> Tree:
+        """Return what Adam remembers; see `kept.Kept`."""
+        return OptimizerState(self._adam).state()
+
+    def restore(self, state: Tree) -> None:
+        """Remember it."""
+        OptimizerState(self._adam).restore(state)
 
     def set_learning_rate(self, value: float) -> None:
         """Use another step size from now on."""

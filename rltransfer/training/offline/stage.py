@@ -10,9 +10,10 @@ import numpy as np
 from rltransfer.training.head_start import HeadStart
 from rltransfer.training.monitor import TrainingMonitor
 from rltransfer.training.problem import TrainingProblem
+from rltransfer.training.segments import Segments
 from rltransfer.training.stage import StageResult
 
-__all__ = ["OfflineStage", "generators"]
+__all__ = ["OfflineStage"]
 
 
 class OfflineStage(ABC):
@@ -37,6 +38,17 @@ class OfflineStage(ABC):
         """Train on one problem; see `Stage.run`."""
         return self.run_all([problem], [start], [seed], monitor)[0]
 
+    def run_in_segments(
+        self,
+        problem: TrainingProblem,
+        start: HeadStart,
+        seed: np.random.SeedSequence,
+        monitor: TrainingMonitor,
+        segments: Segments,
+    ) -> StageResult:
+        """Train on one problem; see `SegmentedStage`."""
+        return self.run_all([problem], [start], [seed], monitor, segments)[0]
+
     @abstractmethod
     def run_all(
         self,
@@ -44,6 +56,7 @@ class OfflineStage(ABC):
         starts: Sequence[HeadStart],
         seeds: Sequence[np.random.SeedSequence],
         monitor: TrainingMonitor,
+        segments: Segments | None = None,
     ) -> list[StageResult]:
         """Train on several problems of one family at once; return a result for each.
 
@@ -52,9 +65,5 @@ class OfflineStage(ABC):
             starts: what is known of each.
             seeds: of each.
             monitor: hears of progress.
+            segments: keeps the boundaries; None to keep nothing.
         """
-
-
-def generators(seeds: Sequence[np.random.SeedSequence]) -> list[np.random.Generator]:
-    """Return a generator per problem."""
-    return [np.random.default_rng(seed) for seed in seeds]

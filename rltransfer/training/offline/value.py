@@ -7,7 +7,6 @@ arithmetic is in `value_regression`.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -18,14 +17,19 @@ from rltransfer.training.head_start import HeadStart
 from rltransfer.training.monitor import TrainingMonitor
 from rltransfer.training.offline.samples import Samples
 from rltransfer.training.offline.stack import StackAdam
-from rltransfer.training.offline.stage import OfflineStage, generators
+from rltransfer.training.offline.stage import OfflineStage
+from rltransfer.training.offline.strides import Strides
 from rltransfer.training.offline.value_regression import ValueRegression
 from rltransfer.training.offline.value_targets import CriticValues, Returns, ValueTarget
 from rltransfer.training.offline.view import DataView
 from rltransfer.training.problem import TrainingProblem
+from rltransfer.training.segments import Segments
 from rltransfer.training.stage import StageResult
 
 __all__ = ["CriticValues", "FitValue", "Returns"]
+
+REFRESHES = 4
+"""Of the targets between two boundaries at which a fit may be kept; see `strides`."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class FitValue(OfflineStage):
         starts: Sequence[HeadStart],
         seeds: Sequence[np.random.SeedSequence],
         monitor: TrainingMonitor,
+        segments: Segments | None = None,
     ) -> list[StageResult]:
         """Fit V of each head start's policy; see `OfflineStage.run_all`.
 
@@ -66,7 +71,7 @@ class FitValue(OfflineStage):
             InvalidExperiment: if there is no policy, no data, or no critic where one is needed.
             InvalidPolicy: if the policies differ in more than weights, or the fit diverges.
         """
-        began = time.perf_counter()
+        strides = Strides(seeds, segments)
         policies = [start.need_policy(self.name) for start in starts]
         samples = self.view.samples(problems, starts, self.name)
         targets = [
@@ -75,8 +80,8 @@ class FitValue(OfflineStage):
         ]
         with own_global_state():
             regression = ValueRegression(policies, samples, targets)
-            self.fit(regression, samples, generators(seeds), monitor)
-        seconds = (time.perf_counter() - began) / len(problems)
+            self.fit(regression, samples, strides, monitor)
+        seconds = strides.seconds
         facts = [{"steps": self.steps, **regression.findings(g)} for g in range(len(starts))]
         return [
             StageResult(start.having(policy=policy), 0, seconds, findings=found)
@@ -87,15 +92,17 @@ class FitValue(OfflineStage):
         self,
         regression: ValueRegression,
         samples: Samples,
-        rngs: Sequence[np.random.Generator],
+        strides: Strides,
         monitor: TrainingMonitor,
     ) -> None:
         """Take all steps."""
         adam = StackAdam(regression.values.parameters(), self.learning_rate)
-        for step in range(self.steps):
-            if step % self.refresh_every == 0:
-                regression.refresh()
-                monitor.working(self.name, step, self.steps)
-            adam.set_learning_rate(self.learning_rate * (1.0 - step / self.steps))
-            adam.step(regression.loss(samples.draw(self.batch, rngs)).sum())
+        length = REFRESHES * self.refresh_every
+        for stride in strides.of(self.steps, length, regression=regression, adam=adam):
+            for step in stride:
+                if step % self.refresh_every == 0:
+                    regression.refresh()
+                    monitor.working(self.name, step, self.steps)
+                adam.set_learning_rate(self.learning_rate * (1.0 - step / self.steps))
+                adam.step(regression.loss(samples.draw(self.batch, strides.rngs)).sum())
         monitor.working(self.name, self.steps, self.steps)

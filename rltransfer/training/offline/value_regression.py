@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rltransfer.training.kept import Tree
 from rltransfer.training.offline.actors import ValueStack
 from rltransfer.training.offline.policy_inputs import policy_inputs
 from rltransfer.training.offline.samples import Samples
@@ -29,6 +30,7 @@ from rltransfer.training.offline.stack import MLPStack
 from rltransfer.training.offline.value_targets import TargetMaker, Values
 from rltransfer.training.policy import Policy
 from rltransfer.training.policy_spec import PolicySpec
+from rltransfer.training.torch_state import ModuleState, array_of
 
 __all__ = ["ValueRegression", "unit_of"]
 
@@ -91,6 +93,17 @@ class ValueRegression:
         """
         self._count_in(torch.zeros_like(self._units), self._units)
         return self.values.policies()
+
+    def state(self) -> Tree:
+        """Return V; y is made again first, so this is for right before `refresh`. See `kept`."""
+        units = {"mean": self._mean, "scale": self._scale}
+        values = {"values": ModuleState(self.values).state()}
+        return {**values, **{name: array_of(own) for name, own in units.items()}}
+
+    def restore(self, state: Tree) -> None:
+        """Become as it was."""
+        ModuleState(self.values).restore(state["values"])
+        self._mean, self._scale = torch.tensor(state["mean"]), torch.tensor(state["scale"])
 
     def _aim(self, next_values: Callable[[int], Values]) -> None:
         """Make y, given V(s') of each problem; make V the line closest to it."""

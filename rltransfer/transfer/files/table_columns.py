@@ -6,12 +6,12 @@ import gzip
 import zlib
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rltransfer.errors import InvalidTransferMatrix
-from rltransfer.files import Unreadable, open_plain
+from rltransfer.files import MOST_CELLS, Unreadable, open_plain, read_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,14 +30,6 @@ SOURCE, TARGET, RETURN = "source.", "target.", "return"
 
 MOST_TEXT = 200_000_000
 """Bytes of a CSV file, unpacked."""
-
-MOST_BYTES = 4_000_000_000
-"""Of a Parquet file."""
-
-MOST_CELLS = 200_000_000
-"""Of a Parquet file's columns that are used."""
-
-LONGEST_WORD = 1000
 
 UNREADABLE = (ValueError, OSError, EOFError, RuntimeError, MemoryError, zlib.error)
 """What pandas, Arrow and gzip raise at damaged files; most of their own errors are ValueErrors."""
@@ -83,41 +75,13 @@ def as_numbers(column: pd.Series) -> pd.Series:
 
 
 def load_parquet(path: Path) -> pd.DataFrame:
-    """Return the columns that matter, if there are no more than `MOST_CELLS` cells in them.
+    """Return the columns that matter, if there are no more than `MOST_CELLS` cells in them."""
+    import pyarrow as pa
 
-    Words are read as the numbers of a dictionary's entries, so that one long word does not take
-    its length once for each row.
-    """
-    import pyarrow.parquet as pq
-
-    with open_plain(path.resolve(), MOST_BYTES) as opened:
-        words = word_columns(pq.ParquetFile(opened).schema)
-        file = pq.ParquetFile(opened, read_dictionary=words)
-        names = [name for name in file.schema_arrow.names if is_used(name)]
-        if (cells := file.metadata.num_rows * len(names)) > MOST_CELLS:
-            raise Unreadable(f"it has {cells:,} cells; at most {MOST_CELLS:,} are read")
-        table = file.read(columns=names)
-    for name in words:
-        require_short_words(name, table.column(name))
+    table = read_columns(path.resolve(), is_used, MOST_CELLS)
+    words = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
     frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
     return frame.astype(dict.fromkeys(words, object))
-
-
-def word_columns(schema: Any) -> list[str]:
-    """Return the columns of words among those that matter; the others must be plain numbers."""
-    columns = [schema.column(i) for i in range(len(schema))]
-    used = [column for column in columns if is_used(column.path)]
-    for column in used:
-        if column.max_repetition_level or column.physical_type == "FIXED_LEN_BYTE_ARRAY":
-            raise Unreadable(f"the column {column.path[:80]!r} holds neither numbers nor words")
-    return [column.path for column in used if column.physical_type == "BYTE_ARRAY"]
-
-
-def require_short_words(name: str, column: Any) -> None:
-    """Refuse words that nobody would call a value of a feature."""
-    longest = max((len(str(word)) for part in column.chunks for word in part.dictionary), default=0)
-    if longest > LONGEST_WORD:
-        raise Unreadable(f"{name[:80]!r} has a word of {longest:,} letters")
 
 
 def is_used(name: str) -> bool:

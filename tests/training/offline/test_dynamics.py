@@ -268,7 +268,7 @@ def test_a_network_that_has_stopped_keeps_its_best_weights():
         with torch.no_grad():
             stack.weights[0].fill_(float(i))
         stopped.append(keeper.look(torch.tensor(pair)))
-    keeper.restore()
+    keeper.restore_best()
     assert stack.weights[0].flatten().tolist() == [0.0, 3.0]
     assert stopped == [False] * 5 + [True]
 
@@ -278,7 +278,7 @@ def test_a_network_that_never_had_a_finite_loss_is_refused():
     keeper = StackKeeper(stack, patience=2)
     keeper.look(torch.tensor([1.0, torch.nan]))
     with pytest.raises(InvalidPolicy, match=r"never finite\. Lower the learning rate"):
-        keeper.restore()
+        keeper.restore_best()
 
 
 def test_log_variances_stay_between_their_bounds():

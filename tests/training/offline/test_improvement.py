@@ -115,7 +115,7 @@ def improve(given, stage=STAGE, seed=0, monitor=None):
 def working(given, stage):
     toy, start = given
     samples = stage.view.samples([toy.problem], [start], stage.name)
-    return Improving(stage, samples, [start], [np.random.SeedSequence(0)])
+    return Improving(stage, samples, [start], [np.random.default_rng(0)])
 
 
 def further(work, steps):

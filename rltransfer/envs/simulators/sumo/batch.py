@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rltransfer.contexts import Context
+from rltransfer.envs.faults import Fault, require_observation, require_outcome
 from rltransfer.envs.simulators.base import ContextBatch, Observations, Transition
 from rltransfer.envs.simulators.sumo.env import SEED_HIGH
 from rltransfer.envs.simulators.sumo.member import Member
@@ -57,25 +58,42 @@ class ProcessBatch(ContextBatch):
         return np.array(seeds, dtype=np.float64)[:, None]
 
     def reset(self, rows: NDArray[np.intp], states: NDArray[np.float64]) -> Observations:
-        """Begin the episodes of the given seeds in `rows`, all at the same time."""
-        numbers = rows.tolist()
+        """Begin the episodes of the given seeds in `rows`, all at the same time.
+
+        Raises:
+            Fault: naming the row that returned something else than its space says.
+        """
+        numbers, row = rows.tolist(), 0
         for row, seed in zip(numbers, states[:, 0].tolist(), strict=True):
             self._members[row].post_reset(self._contexts[row], int(seed))
-        for row in numbers:
-            self._seen[row], _ = self._members[row].answer()
+        try:
+            for row in numbers:
+                seen, _ = self._members[row].answer()
+                require_observation(seen, self.observation_space)
+                self._seen[row] = seen
+        except Exception as error:
+            raise Fault.of(error, row) from error
         self._terminated[rows] = self._truncated[rows] = False
         return self._seen[rows]
 
     def step(self, actions: NDArray[Any]) -> Transition:
-        """Step the members that have not ended, all at the same time."""
-        rewards = np.zeros(len(self))
+        """Step the members that have not ended, all at the same time.
+
+        Raises:
+            Fault: naming the row whose world returned what is no transition.
+        """
+        rewards, row = np.zeros(len(self)), 0
         live = np.flatnonzero(~(self._terminated | self._truncated)).tolist()
         for row in live:
             self._members[row].post_step(actions[row])
-        for row in live:
-            outcome, _ = self._members[row].answer()
-            self._seen[row], rewards[row] = outcome.observation, outcome.reward
-            self._terminated[row], self._truncated[row] = outcome.terminated, outcome.truncated
+        try:
+            for row in live:
+                outcome, _ = self._members[row].answer()
+                require_outcome(self.observation_space, *outcome)
+                self._seen[row], rewards[row] = outcome.observation, outcome.reward
+                self._terminated[row], self._truncated[row] = outcome.terminated, outcome.truncated
+        except Exception as error:
+            raise Fault.of(error, row) from error
         ends = self._terminated.copy(), self._truncated.copy()
         return Transition(self._seen.copy(), rewards, *ends)
 

@@ -13,8 +13,6 @@ whatever other targets are evaluated beside it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
 
 import numpy as np
 from gymnasium.utils.seeding import np_random
@@ -22,39 +20,13 @@ from numpy.typing import NDArray
 
 from rltransfer.contexts import Context
 from rltransfer.envs.contextual import ContextualEnv
-from rltransfer.envs.simulators import ContextBatch, Observations
-from rltransfer.envs.wrappers import visible_units, with_context
-from rltransfer.errors import InvalidExperiment, InvalidPolicy, SourceFailed
+from rltransfer.envs.wrappers import visible_units
+from rltransfer.errors import InvalidExperiment, SourceFailed
+from rltransfer.evaluation.playing import Actor, Player, begin, play
+from rltransfer.evaluation.returns import Returns
 from rltransfer.seeding import derive_seed
 
-__all__ = ["Actor", "Returns", "episode_seed", "evaluate"]
-
-DEAD_SHARE = 0.125
-"""Finished episodes are dropped from the batch when they are this share of its rows."""
-
-
-class Actor(Protocol):
-    """Whatever can be evaluated: a `Policy`, or an object of yours with these two."""
-
-    @property
-    def observe(self) -> tuple[str, ...]:
-        """The context features that the actor expects at the end of its observations."""
-
-    def act(self, observations: NDArray[Any]) -> NDArray[Any]:
-        """Return the actions, shape (n,) or (n, a), for observations of shape (n, o)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Returns:
-    """Returns J and lengths in steps of the same episodes, both of shape (M, E)."""
-
-    returns: NDArray[np.float64]
-    lengths: NDArray[np.int64]
-
-    @property
-    def mean(self) -> NDArray[np.float64]:
-        """Mean return per target, shape (M,)."""
-        return np.asarray(self.returns.mean(axis=1))
+__all__ = ["episode_seed", "evaluate"]
 
 
 def episode_seed(seed: int, target: Context) -> int:
@@ -82,7 +54,8 @@ def evaluate(
         InvalidExperiment: if there is nothing to evaluate.
         InvalidContext: if a target is not a context of the family.
         InvalidPolicy: if the policy's observations or actions are not the family's.
-        SourceFailed: if the simulator returns a reward that is not finite.
+        SourceFailed: if the simulator fails, or returns what is no transition, naming target,
+            episode and step.
     """
     if episodes < 1 or not targets:
         raise InvalidExperiment(
@@ -124,65 +97,27 @@ def play_piece(
     """
     chosen, columns = targets[piece[0]], piece[1]
     width = columns.stop - columns.start
-    batch = env.batch([target for target in chosen for _ in range(width)])
+    numbers = range(columns.start + 1, columns.stop + 1)
+    players = [Player(env.spec.id, target, number) for target in chosen for number in numbers]
+    batch = env.batch([player.target for player in players])
     units = np.repeat(visible_units(env.space, chosen, policy.observe), width, axis=0)
     starts = [
         batch.initial_states(np_random(episode_seed(seed, target))[0], episodes)[columns]
         for target in chosen
     ]
-    observations = batch.reset(np.arange(len(batch)), np.concatenate(starts))
-    returns, lengths = play(policy, batch, observations, units, env.spec.horizon)
-    batch.keep(np.arange(0))  # lets go of what the batch holds, such as processes
+    try:
+        observations = begin(batch, np.concatenate(starts), players)
+        returns, lengths = play(policy, batch, observations, units, env.spec.horizon, players)
+    finally:
+        batch.keep(np.arange(0))  # lets go of what the batch holds, such as processes
     return returns.reshape(-1, width), lengths.reshape(-1, width)
 
 
 def require_finite(
     returns: NDArray[np.float64], env: ContextualEnv, targets: Sequence[Context]
 ) -> None:
-    """Refuse returns of a simulator that overflowed."""
+    """Refuse sums of finite rewards that overflowed."""
     bad = ~np.isfinite(returns).all(axis=1)
     if bad.any():
         target = targets[int(np.flatnonzero(bad)[0])]
-        raise SourceFailed(f"{env.spec.id}[{target.label}] returned a reward that is not finite.")
-
-
-def play(
-    policy: Actor,
-    batch: ContextBatch,
-    observations: Observations,  # (R, o)
-    units: NDArray[np.float64],  # (R, d) visible features
-    horizon: int,
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Play one episode per row of the batch; return J and length of each, shape (R,) both."""
-    returns = np.zeros(len(batch))
-    lengths = np.zeros(len(batch), dtype=np.int64)
-    rows = np.arange(len(batch))  # which episode each member of the batch still plays
-    alive = np.ones(len(batch), dtype=np.bool_)
-    for _ in range(horizon):
-        actions = policy.act(with_context(observations, units))
-        require_shape(actions, batch)
-        with np.errstate(over="ignore", invalid="ignore"):  # of members that have ended
-            step = batch.step(actions)
-        returns[rows] += np.where(alive, step.rewards, 0.0)
-        lengths[rows] += alive
-        alive &= ~step.over
-        observations = step.observations
-        dead = len(alive) - np.count_nonzero(alive)
-        if dead == len(alive):
-            break
-        if dead > DEAD_SHARE * len(alive):
-            kept = np.flatnonzero(alive)
-            batch.keep(kept)
-            rows, units, observations = rows[kept], units[kept], observations[kept]
-            alive = np.ones(len(kept), dtype=np.bool_)
-    return returns, lengths
-
-
-def require_shape(actions: NDArray[Any], batch: ContextBatch) -> None:
-    """Refuse actions of another family's shape."""
-    expected = (len(batch), *(batch.action_space.shape or ()))
-    if np.shape(actions) != expected:
-        raise InvalidPolicy(
-            f"actions must have the shape {expected} for {batch.action_space}; the policy gave "
-            f"{np.shape(actions)}. It was trained for another family."
-        )
+        raise SourceFailed(f"{env.spec.id}[{target.label}] has a return that is not finite.")

@@ -106,14 +106,14 @@ def test_wrong_questions_are_sentences():
         evaluate(Lean(), env, [Context(length=99.0)], 1, seed=0)
 
 
-def test_a_reward_that_is_not_finite_is_named():
+def test_an_action_that_is_no_number_is_named():
     env = rltransfer.make("pendulum")
 
     class Broken(Swing):
         def act(self, observations):
             return np.full((len(observations), 1), np.nan)
 
-    with pytest.raises(SourceFailed, match=r"pendulum\[.*length=.*not finite"):
+    with pytest.raises(SourceFailed, match=r"pendulum\[.*length=.*was given an action .*nan"):
         evaluate(Broken(), env, [Context()], 1, seed=0)
 
 
