@@ -25,7 +25,8 @@ class Scores:
 def keeper_of(scores, total=100, looks=5, **settings):
     monitor = Scores(scores)
     keeper = BestCheckpoint(lambda steps: f"policy at {steps}", monitor, total, looks, **settings)
-    keeper.model = SimpleNamespace(num_timesteps=0)
+    logger = SimpleNamespace(record=lambda name, value: None)
+    keeper.model = SimpleNamespace(num_timesteps=0, logger=logger)
     return keeper, monitor
 
 

@@ -40,13 +40,13 @@ def test_a_run_is_studied_as_it_was_measured(reference):
     """Every selector; numbers recomputed from the committed sources."""
     assert not reference.measured
     names = [found.method.name for found in reference.findings]
-    assert names == ["mbtl", "random", "equidistant", "multi-task"]
+    assert names == ["matrix-gp", "mbtl", "random", "equidistant", "multi-task"]
     many = reference.findings[-1].method
     committed = [run.sources()["multi-task"].returns for run in Run.find(REFERENCE)]
     np.testing.assert_array_equal(many.returns, np.stack(committed))
     table = pd.read_parquet(REFERENCE / "seed-1" / "gaps.parquet")
     last = table[(table.selector == "random") & (table["round"] == 6)]
-    random = reference.findings[1].method
+    random = reference.findings[2].method
     np.testing.assert_allclose(random.gaps[1].mean(axis=1), last.gap)
     np.testing.assert_allclose(random.returns[1].mean(axis=1), last.reached)
 
@@ -65,7 +65,7 @@ def test_files_hold_what_was_found(reference, tmp_path):
     said = open_json((tmp_path / "gap.json").read_bytes())
     assert said == json.loads(json.dumps(study_dict(reference)))
     rows = pd.read_csv(tmp_path / "contexts.csv")
-    assert len(rows) == 4 * 3 * 50
+    assert len(rows) == 5 * 3 * 50
     np.testing.assert_allclose(rows.set_point - rows["return"], rows.gap, atol=1e-6)
     assert (rows.regret > -1e-9).all()
     mean = rows.groupby("method").gap.mean()
