@@ -74,9 +74,10 @@ def test_it_learns(family: str) -> None:
         }
     )
     n, steps, enough = (8, 60_000, 400.0) if family == "cartpole" else (4, 100_000, -400.0)
-    agent = small(FastPPO, ContextVecEnv(env, [{}] * n), **settings).learn(steps)
-    recent = [episode["r"] for episode in agent.ep_info_buffer][-20:]
-    assert np.mean(recent) > enough
+    venv = ContextVecEnv(env, [{}] * n)
+    agents = (small(FastPPO, venv, seed=seed, **settings).learn(steps) for seed in range(3))
+    recent = [[episode["r"] for episode in agent.ep_info_buffer][-20:] for agent in agents]
+    assert np.median(np.mean(recent, axis=1)) > enough  # one CartPole in 24 has forgotten by then
 
 
 OBSTACLES: dict[str, tuple[dict[str, Any], str]] = {
