@@ -171,7 +171,7 @@ class Ledger:
             self.study(lane).tell(trial, entry.value)
 
     def add(self, lane: str, entry: Entry) -> None:
-        """Add a trained source, with what nobody has shown of it: before a resume, all or a part."""
+        """Add a trained source, with all of it that was not shown before."""
         if lane not in self._running:
             self.begin(lane, entry.context, entry.note, entry.predicted)
         for step, score in entry.curve:
