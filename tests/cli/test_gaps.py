@@ -17,7 +17,7 @@ REFERENCE = Path(__file__).parents[2] / "runs" / "reference"
 SOURCE = REFERENCE / "seed-0" / "sources" / "00"
 SMALL = ("--vary", "length", "--targets", 4, "--episodes", 2)
 FIGURES = {"contexts", "parts", "distance", "profiles", "comparison-1", "comparison-2",
-           "comparison-3"}  # fmt: skip
+           "comparison-3", "comparison-4"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_a_run_makes_a_table_a_page_and_files(command, tmp_path):
     done = command("gap", "runs/reference")
     assert done.code == 0, done.err
     for word in ("mbtl", "random", "equidistant", "multi-task", "train/held-out gap", "worst 10",
-                 "mbtl against", "over trainings", "With 3 trainings", "length above training",
+                 "matrix-gp against", "over trainings", "With 3 trainings", "length above training",
                  "gaps' variance", "Page: gaps/reference/gap.html"):  # fmt: skip
         assert word in done.out
     folder = tmp_path / "gaps" / "reference"

@@ -73,6 +73,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_the_wheel_runs_a_study(unpacked, tmp_path):
     page = run(STUDY, unpacked, tmp_path).strip()
     assert (tmp_path / page).is_file()

@@ -76,6 +76,14 @@ def test_a_selector_that_predicts_nothing_says_nothing(make, tmp_path):
     assert not (folder / "figures" / "expectation.svg").exists()
 
 
+def test_mbtl_tells_a_gain_without_an_error(make, tmp_path):
+    folder = make(tmp_path, selection={"selector": "mbtl"})
+    (ahead,) = summarize(folder).ahead
+    assert ahead.error is None
+    assert ahead.sentence == f"Another source is expected to raise V by {ahead.gain:.3g}."
+    assert "mbtl tells no standard error" in write_report(folder).read_text(encoding="utf-8")
+
+
 def test_a_study_of_all_contexts_has_nothing_ahead(make, tmp_path):
     assert summarize(make(tmp_path, targets=3, rounds=3)).ahead == ()
 
@@ -83,11 +91,11 @@ def test_a_study_of_all_contexts_has_nothing_ahead(make, tmp_path):
 def test_reports_of_older_versions_are_made_again(tmp_path):
     old = tmp_path / "old"
     shutil.copytree(REFERENCE / "seed-0", old)
-    summary = summarize(old)
-    (ahead,) = summary.ahead
-    assert ahead.error is None
-    assert ahead.sentence == f"Another source is expected to raise V by {ahead.gain:.3g}."
+    for name in ("rounds.csv", "published.json"):
+        (old / name).unlink()
+    (ahead,) = summarize(old).ahead
+    said = f"by {ahead.gain:.3g} ± {ahead.error:.2g}."
+    assert ahead.sentence == f"Another source is expected to raise V {said}"
     page = write_report(old).read_text(encoding="utf-8")
     assert "Predicted against realised gain" in page
-    assert "mbtl tells no standard error" in page
     assert (old / "rounds.csv").is_file()
