@@ -51,7 +51,10 @@ def read_columns(path: Path, is_used: Callable[[str], bool], most_cells: int = M
 def columns_of(
     opened: BufferedReader, is_used: Callable[[str], bool], most_cells: int
 ) -> tuple[Any, list[str]]:
-    """Return the columns that are used, and the names of those of words."""
+    """Return the columns that are used, and the names of those of words.
+
+    One thread reads: others would still be at work on a file that one of them has given up.
+    """
     import pyarrow.parquet as pq
 
     words = word_columns(pq.ParquetFile(opened).schema, is_used)
@@ -59,7 +62,7 @@ def columns_of(
     names = [name for name in file.schema_arrow.names if is_used(name)]
     if (cells := file.metadata.num_rows * len(names)) > most_cells:
         raise Unreadable(f"it has {cells:,} cells; at most {most_cells:,} are read")
-    return file.read(columns=names), words
+    return file.read(columns=names, use_threads=False), words
 
 
 def word_columns(schema: Any, is_used: Callable[[str], bool]) -> list[str]:

@@ -73,8 +73,10 @@ def _nobody_stays(tmp_path_factory: Any, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 def children() -> list[int]:
+    """Return the workers of simulators that this process has started, and no other child of it."""
     path = Path(f"/proc/self/task/{os.getpid()}/children")
-    return [int(pid) for pid in path.read_text().split()] if path.exists() else []
+    started = [int(pid) for pid in path.read_text().split()] if path.exists() else []
+    return [pid for pid in started if b"sumo.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 def is_alive(pid: int) -> bool:
