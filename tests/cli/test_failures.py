@@ -1,7 +1,6 @@
 """What the command line says of sources that fail, and how they are tried again."""
 
 import json
-from concurrent.futures import Future
 from contextlib import contextmanager
 
 import numpy as np
@@ -10,24 +9,12 @@ import pytest
 from rltransfer.errors import SourceFailed
 from rltransfer.experiment import controller
 from rltransfer.experiment.backends import backend
-from rltransfer.experiment.workers import Crew
 from rltransfer.runs import Run, SourceRecord, conditions
 from rltransfer.runs.provenance import provenance
+from rltransfer.testing.at_once import AtOnce
 
 WORDS = ("run", "cartpole", "--vary", "length", "--targets", 5, "--rounds", 2, "--episodes", 2)
 PATH = "runs/cartpole-length"
-
-
-class Here(Crew):
-    """Does a job at once."""
-
-    def submit(self, fn, /, *args, **kwargs):
-        future = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:
-            future.set_exception(error)
-        return future
 
 
 class Policy:
@@ -57,7 +44,7 @@ def broken(monkeypatch):
 
     @contextmanager
     def pool(jobs):
-        yield Here()
+        yield AtOnce()
 
     monkeypatch.setattr(controller, "train_and_evaluate", train)
     monkeypatch.setattr(backend, "worker_pool", pool)

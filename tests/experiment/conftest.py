@@ -1,6 +1,5 @@
 """A laboratory without training: made-up returns, in this process, in milliseconds."""
 
-from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -13,26 +12,14 @@ from rltransfer.experiment.backends import backend
 from rltransfer.experiment.events import Events
 from rltransfer.experiment.progress import Progress
 from rltransfer.experiment.spec import Experiment
-from rltransfer.experiment.workers import Crew
 from rltransfer.runs import SourceRecord
+from rltransfer.testing.at_once import AtOnce
 from rltransfer.training import CurvePoint, FromScratch, Policy, StageResult, Trainer
 from rltransfer.training.offline.fresh import fresh_policy, spec_for
 from rltransfer.training.policy_spec import NetworkSpec
 from rltransfer.training.recipes import RECIPES
 
 NETWORK = NetworkSpec(actor=(8,), critic=(8,), activation="tanh")
-
-
-class Here(Crew):
-    """Runs a job at once, in this process."""
-
-    def submit(self, fn, /, *args, **kwargs):
-        future = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:
-            future.set_exception(error)
-        return future
 
 
 class StubPolicy:
@@ -72,7 +59,7 @@ def stub(monkeypatch):
 
     @contextmanager
     def pool(jobs):
-        yield Here()
+        yield AtOnce()
 
     monkeypatch.setattr(controller, "train_and_evaluate", train)
     monkeypatch.setattr(backend, "worker_pool", pool)
@@ -184,7 +171,7 @@ def toy(monkeypatch):
 
     @contextmanager
     def pool(jobs):
-        yield Here()
+        yield AtOnce()
 
     def noted(stage, run):
         def wrapper(self, problem, start, seed, monitor):

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from rltransfer.experiment.backends import Workers
-from rltransfer.experiment.workers import Crew
+from rltransfer.testing.at_once import AtOnce
 
 __all__ = ["Alone"]
-
-
-class Here(Crew):
-    """Does a job at once."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Return a future that has come."""
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:
-            future.set_exception(error)
-        return future
 
 
 class Alone:
@@ -33,4 +18,4 @@ class Alone:
     @contextmanager
     def open(self, run: Path) -> Iterator[Workers]:
         """Yield one worker, which is this process."""
-        yield Workers(Here(), 1)
+        yield Workers(AtOnce(), 1)
