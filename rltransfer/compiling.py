@@ -15,7 +15,13 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any, TypeVar
 
-__all__ = ["compiled", "compiled_around", "compiled_loosely", "kept_on_disk"]
+__all__ = [
+    "compiled",
+    "compiled_around",
+    "compiled_into_callers",
+    "compiled_loosely",
+    "kept_on_disk",
+]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 numba = import_module("numba")
@@ -23,6 +29,12 @@ numba = import_module("numba")
 LOOSE = {"reassoc", "nsz", "contract", "arcp"}
 """What may change the last bits: other orders of sums, fused products, reciprocals. What is not
 finite stays legal."""
+FREELY: dict[str, Any] = {
+    "error_model": "numpy",
+    "fastmath": LOOSE,
+    "nogil": True,
+    "no_cfunc_wrapper": True,
+}
 
 
 def compiled(function: Function) -> Function:
@@ -31,8 +43,22 @@ def compiled(function: Function) -> Function:
 
 
 def compiled_loosely(function: Function) -> Function:
-    """Compile at the first call; loops may use all lanes of the processor, so see `LOOSE`."""
-    return kept_on_disk(function, error_model="numpy", fastmath=LOOSE, nogil=True)
+    """Compile at the first call; loops may use all lanes of the processor, so see `LOOSE`.
+
+    For what Python calls. What such a function calls itself is to be `compiled_into_callers`.
+    """
+    return kept_on_disk(function, **FREELY)
+
+
+def compiled_into_callers(function: Function) -> Function:
+    """Compile loosely, as a part of each function that calls this one.
+
+    Else every library on disk holds a copy of its own under the same name, all of them but the
+    first to be loaded are ignored, and their last bits differ: results would depend on what a
+    process has compiled and called before. Fill arrays in loops here, not by slices: the messages
+    about shapes that Numba keeps ready would be put into every caller as well.
+    """
+    return kept_on_disk(function, **FREELY, forceinline=True)
 
 
 def compiled_around(function: Callable[..., Any], name: str, **given: Any) -> Any:

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rltransfer.compiling import compiled_loosely
+from rltransfer.compiling import compiled_into_callers, compiled_loosely
 from rltransfer.training.kernels.heads import describe, log_softmax
+from rltransfer.training.kernels.linear import copy
 from rltransfer.training.kernels.network import (
     Shape,
     forward,
@@ -31,7 +32,7 @@ Array = NDArray[np.floating[Any]]
 ZERO, ONE = np.float32(0), np.float32(1)
 
 
-@compiled_loosely
+@compiled_into_callers
 def act(
     parameters: Array,
     networks: Networks,
@@ -60,25 +61,27 @@ def act(
     else:
         draw_categorical(outputs, noise, actions)
     describe(outputs, log_std, actions, log_probs, np.empty(n, values.dtype))
-    values[:] = answers(parameters[networks.critic_begin :], networks.critic, observations)[:, 0]
+    judged = values_of(parameters, networks, observations)
+    for r in range(n):
+        values[r] = judged[r]
 
 
-@compiled_loosely
+@compiled_into_callers
 def values_of(parameters: Array, networks: Networks, observations: Array) -> Array:
     """Return the critic's values, shape (n,), of observations of shape (n, o)."""
     return answers(parameters[networks.critic_begin :], networks.critic, observations)[:, 0]
 
 
-@compiled_loosely
+@compiled_into_callers
 def answers(parameters: Array, shape: Shape, observations: Array) -> Array:
     """Return a network's outputs, (n, out)."""
     n = len(observations)
     memory = np.empty(size_of_memory(shape, n), parameters.dtype)
-    inputs_of(memory, shape, n)[:] = observations
+    copy(observations, inputs_of(memory, shape, n))
     return forward(parameters, shape, memory, n)
 
 
-@compiled_loosely
+@compiled_into_callers
 def draw_gaussian(means: Array, log_std: Array, noise: Array, actions: Array) -> None:
     """Write mean + σ noise."""
     for r in range(actions.shape[0]):
@@ -86,7 +89,7 @@ def draw_gaussian(means: Array, log_std: Array, noise: Array, actions: Array) ->
             actions[r, i] = means[r, i] + exp(log_std[i]) * noise[r, i]
 
 
-@compiled_loosely
+@compiled_into_callers
 def draw_categorical(logits: Array, noise: Array, actions: Array) -> None:
     """Write the first action up to which the probabilities sum to more than the noise."""
     for r in range(len(logits)):

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rltransfer.compiling import compiled_loosely
+from rltransfer.compiling import compiled_into_callers
 
 __all__ = ["Adam", "Groups", "clip_norm", "descend"]
 
@@ -41,7 +41,7 @@ class Groups(NamedTuple):
     norms: NDArray[np.float64]  # (g,)
 
 
-@compiled_loosely
+@compiled_into_callers
 def clip_norm(gradient: Array, largest: float) -> None:
     """Scale a gradient whose norm is larger than allowed."""
     total = gradient.dtype.type(0)
@@ -53,7 +53,7 @@ def clip_norm(gradient: Array, largest: float) -> None:
             gradient[i] *= factor
 
 
-@compiled_loosely
+@compiled_into_callers
 def descend(
     parameters: Array, gradient: Array, adam: Adam, groups: Groups, largest: float, t: int
 ) -> None:
@@ -68,7 +68,7 @@ def descend(
         )  # fmt: skip
 
 
-@compiled_loosely
+@compiled_into_callers
 def one_step(
     parameters: Array, g: Array, m: Array, v: Array, adam: Adam, rate: float, t: int
 ) -> None:

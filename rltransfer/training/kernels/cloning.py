@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rltransfer.compiling import compiled_loosely
+from rltransfer.compiling import compiled_into_callers, compiled_loosely
 from rltransfer.training.kernels.adam import Adam, clip_norm, one_step
 from rltransfer.training.kernels.heads import describe, slope
 from rltransfer.training.kernels.network import (
@@ -91,7 +91,7 @@ def clone(
             keep_above(members.parameters[k], members.floor)
 
 
-@compiled_loosely
+@compiled_into_callers
 def gather(examples: Examples, chosen: NDArray[np.int64], states: Array, actions: Array) -> None:
     """Copy a minibatch to where the network reads it."""
     for r in range(len(chosen)):
@@ -101,7 +101,7 @@ def gather(examples: Examples, chosen: NDArray[np.int64], states: Array, actions
             actions[r, i] = examples.actions[chosen[r], i]
 
 
-@compiled_loosely
+@compiled_into_callers
 def slopes_of_likelihood(
     members: Members, k: int, actions: Array, memory: Array, gradient: Array, spare: Array
 ) -> Any:
@@ -121,7 +121,7 @@ def slopes_of_likelihood(
     return total / number(B)
 
 
-@compiled_loosely
+@compiled_into_callers
 def keep_above(parameters: Array, floor: Array) -> None:
     """Raise log σ, at the end of the parameters, to its floor."""
     begin = len(parameters) - len(floor)

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rltransfer.compiling import compiled_loosely
+from rltransfer.compiling import compiled_into_callers
 
 __all__ = ["describe", "slope"]
 
@@ -34,7 +34,7 @@ ZERO, HALF, ONE, TWO = np.float32(0), np.float32(0.5), np.float32(1), np.float32
 HALF_LOG_2PI = np.float32(0.9189385332046727)
 
 
-@compiled_loosely
+@compiled_into_callers
 def describe(
     outputs: Array, log_std: Array, actions: Array, log_probs: Array, entropies: Array
 ) -> None:
@@ -48,7 +48,7 @@ def describe(
         describe_categorical(outputs, actions, log_probs, entropies)
 
 
-@compiled_loosely
+@compiled_into_callers
 def slope(
     outputs: Array, log_std: Array, actions: Array, w: Array, c: Any, out_log_std: Array
 ) -> None:
@@ -62,7 +62,7 @@ def slope(
         slope_categorical(outputs, actions, w, c)
 
 
-@compiled_loosely
+@compiled_into_callers
 def describe_categorical(logits: Array, actions: Array, log_probs: Array, entropies: Array) -> None:
     """See `describe`."""
     for r in range(len(logits)):
@@ -73,7 +73,7 @@ def describe_categorical(logits: Array, actions: Array, log_probs: Array, entrop
         log_probs[r], entropies[r] = logits[r, int(actions[r, 0])], entropy
 
 
-@compiled_loosely
+@compiled_into_callers
 def log_softmax(logits: Array) -> None:
     """Replace logits, (A,), by log-probabilities."""
     highest = logits.max()
@@ -85,7 +85,7 @@ def log_softmax(logits: Array) -> None:
         logits[i] -= shift
 
 
-@compiled_loosely
+@compiled_into_callers
 def slope_categorical(log_p: Array, actions: Array, w: Array, c: float) -> None:
     """See `slope`."""
     for r in range(len(log_p)):
@@ -98,7 +98,7 @@ def slope_categorical(log_p: Array, actions: Array, w: Array, c: float) -> None:
         log_p[r, int(actions[r, 0])] += w[r]
 
 
-@compiled_loosely
+@compiled_into_callers
 def describe_gaussian(
     means: Array, log_std: Array, actions: Array, log_probs: Array, entropies: Array
 ) -> None:
@@ -112,7 +112,7 @@ def describe_gaussian(
         log_probs[r], entropies[r] = log_prob, entropy
 
 
-@compiled_loosely
+@compiled_into_callers
 def slope_gaussian(
     means: Array, log_std: Array, actions: Array, w: Array, c: Any, out_log_std: Array
 ) -> None:

@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rltransfer.compiling import compiled_loosely
+from rltransfer.compiling import compiled_into_callers
 
-__all__ = ["multiply", "sum_columns", "transpose"]
+__all__ = ["copy", "multiply", "sum_columns", "transpose"]
 
 Array = NDArray[np.floating[Any]]
 STRIP = 16
 
 
-@compiled_loosely
+@compiled_into_callers
 def multiply(x: Array, w: Array, out: Array) -> None:
     """Write x w, of shapes (n, k) and (k, m), into out, (n, m).
 
@@ -48,7 +48,7 @@ def multiply(x: Array, w: Array, out: Array) -> None:
     add_rows(x, w, out, rows)
 
 
-@compiled_loosely
+@compiled_into_callers
 def clear(out: Array) -> None:
     """Write zeros."""
     for r in range(out.shape[0]):
@@ -56,7 +56,7 @@ def clear(out: Array) -> None:
             out[r, i] = 0
 
 
-@compiled_loosely
+@compiled_into_callers
 def add_rows(x: Array, w: Array, out: Array, begin: int) -> None:
     """Add the rows of x w from `begin` on, one by one."""
     terms = len(w) - len(w) % 4
@@ -71,7 +71,15 @@ def add_rows(x: Array, w: Array, out: Array, begin: int) -> None:
                 out[r, i] += a0 * w[k, i]
 
 
-@compiled_loosely
+@compiled_into_callers
+def copy(x: Array, out: Array) -> None:
+    """Write x, (n, m), into out, (n, m)."""
+    for r in range(x.shape[0]):
+        for i in range(x.shape[1]):
+            out[r, i] = x[r, i]
+
+
+@compiled_into_callers
 def transpose(x: Array, out: Array) -> None:
     """Write x, (n, m), into out, (m, n), in strips, whose cache lines are there for every row."""
     for left in range(0, x.shape[1], STRIP):
@@ -81,7 +89,7 @@ def transpose(x: Array, out: Array) -> None:
                 out[i, r] = x[r, i]
 
 
-@compiled_loosely
+@compiled_into_callers
 def sum_columns(x: Array, out: Array) -> None:
     """Write the sums of the columns of x, (n, m), into out, (m,)."""
     for i in range(len(out)):

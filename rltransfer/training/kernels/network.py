@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rltransfer.compiling import compiled_loosely
+from rltransfer.compiling import compiled_into_callers
 from rltransfer.training.kernels.linear import multiply, sum_columns, transpose
 
 __all__ = ["RELU", "TANH", "Shape", "backward", "forward", "inputs_of", "size_of_memory"]
@@ -49,7 +49,7 @@ class Shape(NamedTuple):
     activation: int  # TANH or RELU
 
 
-@compiled_loosely
+@compiled_into_callers
 def size_of_memory(shape: Shape, rows: int) -> int:
     """Return the length of `memory` for a batch of so many rows."""
     total = 0
@@ -58,19 +58,19 @@ def size_of_memory(shape: Shape, rows: int) -> int:
     return total
 
 
-@compiled_loosely
+@compiled_into_callers
 def table(vector: Array, start: int, rows: int, columns: int) -> Array:
     """Return a part of a vector as a matrix."""
     return vector[start : start + rows * columns].reshape((rows, columns))
 
 
-@compiled_loosely
+@compiled_into_callers
 def inputs_of(memory: Array, shape: Shape, rows: int) -> Array:
     """Return where the inputs of a batch are written before `forward`, (B, o)."""
     return table(memory, 0, rows, shape.widths[0])
 
 
-@compiled_loosely
+@compiled_into_callers
 def forward(parameters: Array, shape: Shape, memory: Array, rows: int) -> Array:
     """Return the outputs, (B, out), for the inputs in the memory, and keep every layer's x."""
     layers = len(shape.widths) - 1
@@ -89,7 +89,7 @@ def forward(parameters: Array, shape: Shape, memory: Array, rows: int) -> Array:
     return x
 
 
-@compiled_loosely
+@compiled_into_callers
 def backward(
     parameters: Array, shape: Shape, memory: Array, slopes: Array, gradient: Array, spare: Array
 ) -> None:
@@ -120,7 +120,7 @@ def backward(
             slopes = below
 
 
-@compiled_loosely
+@compiled_into_callers
 def add_bias(z: Array, b: Array) -> None:
     """Add b to every row."""
     for r in range(z.shape[0]):
@@ -128,7 +128,7 @@ def add_bias(z: Array, b: Array) -> None:
             z[r, i] += b[i]
 
 
-@compiled_loosely
+@compiled_into_callers
 def activate(z: Array, activation: int) -> None:
     """Replace z by what the next layer reads."""
     flat = z.reshape(z.size)
@@ -140,7 +140,7 @@ def activate(z: Array, activation: int) -> None:
             flat[i] = tanh(flat[i])
 
 
-@compiled_loosely
+@compiled_into_callers
 def tanh(z: Any) -> Any:
     """Approximate the hyperbolic tangent of a number; see above."""
     z = LIMIT if z > LIMIT else (-LIMIT if z < -LIMIT else z)
@@ -150,7 +150,7 @@ def tanh(z: Any) -> Any:
     return z * above / below
 
 
-@compiled_loosely
+@compiled_into_callers
 def through_activation(slopes: Array, x: Array, activation: int) -> None:
     """Turn derivatives with respect to x into those with respect to z."""
     if activation == RELU:

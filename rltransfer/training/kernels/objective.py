@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rltransfer.compiling import compiled_loosely
+from rltransfer.compiling import compiled_into_callers
 from rltransfer.training.kernels.heads import describe, slope
 from rltransfer.training.kernels.network import (
     Shape,
@@ -85,7 +85,7 @@ class Room(NamedTuple):
     slopes: Array  # (B, 1) of the values
 
 
-@compiled_loosely
+@compiled_into_callers
 def make_room(networks: Networks, like: Experience, rows: int) -> Room:
     """Return the memory for minibatches of so many rows."""
     widest = max(networks.actor.widths.max(), networks.critic.widths.max())
@@ -100,7 +100,7 @@ def make_room(networks: Networks, like: Experience, rows: int) -> Room:
     )
 
 
-@compiled_loosely
+@compiled_into_callers
 def gradient_of_loss(
     parameters: Array,
     networks: Networks,
@@ -141,7 +141,7 @@ def gradient_of_loss(
     )  # fmt: skip
 
 
-@compiled_loosely
+@compiled_into_callers
 def gather(seen: Experience, chosen: NDArray[np.int64], networks: Networks, room: Room) -> None:
     """Copy the chosen transitions to where the networks read them."""
     B = len(chosen)
@@ -156,7 +156,7 @@ def gather(seen: Experience, chosen: NDArray[np.int64], networks: Networks, room
         room.rows[2, r] = seen.advantages[row]
 
 
-@compiled_loosely
+@compiled_into_callers
 def standardise(advantages: Array) -> None:
     """Shift and scale to mean 0 and standard deviation 1."""
     number = advantages.dtype.type
@@ -168,7 +168,7 @@ def standardise(advantages: Array) -> None:
         advantages[r] = (advantages[r] - mean) / std
 
 
-@compiled_loosely
+@compiled_into_callers
 def clipped_surrogate(
     log_probs: Array,
     old: Array,
@@ -194,7 +194,7 @@ def clipped_surrogate(
     findings[1], findings[3], findings[4] = -surrogate / B, clipped / B, divergence / B
 
 
-@compiled_loosely
+@compiled_into_callers
 def squared_error(
     values: Array, seen: Experience, chosen: NDArray[np.int64], loss: Loss, slopes: Array
 ) -> Any:

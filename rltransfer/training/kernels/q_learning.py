@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rltransfer.compiling import compiled_loosely
+from rltransfer.compiling import compiled_into_callers, compiled_loosely
 from rltransfer.training.kernels.adam import Adam, clip_norm, one_step
+from rltransfer.training.kernels.linear import copy
 from rltransfer.training.kernels.network import (
     Shape,
     backward,
@@ -68,9 +69,9 @@ def q_step(
     B, widest, dtype = len(seen.rewards), shape.widths.max(), parameters.dtype
     memory = np.empty(size_of_memory(shape, B), dtype)
     spare = np.empty(2 * B * widest + widest * widest, dtype)
-    inputs_of(memory, shape, B)[:] = seen.next_observations
+    copy(seen.next_observations, inputs_of(memory, shape, B))
     ahead = largest_of_rows(forward(target, shape, memory, B))
-    inputs_of(memory, shape, B)[:] = seen.observations
+    copy(seen.observations, inputs_of(memory, shape, B))
     values = forward(parameters, shape, memory, B)
     loss = huber(values, ahead, seen)
     gradient = np.empty_like(parameters)
@@ -80,7 +81,7 @@ def q_step(
     return loss
 
 
-@compiled_loosely
+@compiled_into_callers
 def largest_of_rows(values: Array) -> Array:
     """Return max_a of each row of (B, A), (B,)."""
     best = values[:, 0].copy()
@@ -90,7 +91,7 @@ def largest_of_rows(values: Array) -> Array:
     return best
 
 
-@compiled_loosely
+@compiled_into_callers
 def huber(values: Array, ahead: Array, seen: Memories) -> Any:
     """Return L, and replace the values, (B, A), by its derivatives."""
     B = values.dtype.type(len(values))

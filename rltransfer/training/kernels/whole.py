@@ -18,8 +18,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rltransfer.compiling import compiled_around, compiled_loosely
+from rltransfer.compiling import compiled_around, compiled_into_callers
 from rltransfer.training.kernels.acting import act, values_of
+from rltransfer.training.kernels.linear import copy
 from rltransfer.training.kernels.objective import Networks
 
 __all__ = ["Lives", "Scales", "Track", "loop_with"]
@@ -109,7 +110,7 @@ def loop(
     for t in range(span[0], len(noise)):
         if lives.used.max() == span[1]:
             return t
-        track.observations[t], track.begun[t] = lives.seen, lives.begun
+        remember(lives, track.observations[t], track.begun[t])
         act(
             parameters, networks, lives.seen, noise[t],
             track.actions[t], track.log_probs[t], track.values[t],
@@ -118,12 +119,12 @@ def loop(
         physics(lives.state, lives.coefficients, moves, lives.fresh, lives.rewards, terminated)
         if not (all_finite(lives.fresh.ravel()) and all_finite(lives.rewards)):
             return -1 - t
-        show(lives, lives.fresh, track.rewards[t])
+        show(lives, track.rewards[t])
         ended(parameters, networks, lives, scales, track, t, terminated, gamma)
     return len(noise)
 
 
-@compiled_loosely
+@compiled_into_callers
 def all_finite(values: Array) -> bool:
     """Say whether no number is NaN or infinite."""
     finite = True
@@ -132,16 +133,25 @@ def all_finite(values: Array) -> bool:
     return finite
 
 
-@compiled_loosely
-def show(lives: Lives, fresh: Array, rewards: Array) -> None:
+@compiled_into_callers
+def remember(lives: Lives, seen: Array, begun: Array) -> None:
+    """Write what the policy sees, and which episodes begin."""
+    copy(lives.seen, seen)
+    for row in range(len(begun)):
+        begun[row] = lives.begun[row]
+
+
+@compiled_into_callers
+def show(lives: Lives, rewards: Array) -> None:
     """Write what environments show, context features behind it, and their rewards."""
-    width = fresh.shape[1]
-    lives.seen[:, :width] = fresh
-    lives.seen[:, width:] = lives.units
-    rewards[:] = lives.rewards
+    width = lives.fresh.shape[1]
+    copy(lives.fresh, lives.seen)
+    copy(lives.units, lives.seen[:, width:])
+    for row in range(len(rewards)):
+        rewards[row] = lives.rewards[row]
 
 
-@compiled_loosely
+@compiled_into_callers
 def ended(
     parameters: Array,
     networks: Networks,
@@ -153,10 +163,10 @@ def ended(
     gamma: Any,
 ) -> None:
     """Note which episodes have ended and begin the next; scale rewards and observations."""
-    n, width = lives.fresh.shape
+    n = len(lives.fresh)
     last = lives.seen.copy()
-    track.lengths[t] = 0
     for row in range(n):
+        track.lengths[t, row] = 0
         lives.lengths[row] += 1
         lives.returns[row] += lives.rewards[row]
         late = lives.lengths[row] >= lives.horizon
@@ -164,9 +174,7 @@ def ended(
         if lives.begun[row]:
             track.lengths[t, row], track.returns[t, row] = lives.lengths[row], lives.returns[row]
             lives.lengths[row], lives.returns[row] = 0, 0
-            lives.state[:, row] = lives.starts[row, lives.used[row]]
-            lives.seen[row, :width] = lives.firsts[row, lives.used[row]]
-            lives.used[row] += 1
+            begin(lives, row)
     scale(scales, lives, track.rewards[t])
     for row in range(n):
         if lives.begun[row] and not terminated[row]:
@@ -175,7 +183,18 @@ def ended(
             track.rewards[t, row] += gamma * values_of(parameters, networks, final)[0]
 
 
-@compiled_loosely
+@compiled_into_callers
+def begin(lives: Lives, row: int) -> None:
+    """Begin an episode from the next of the initial states drawn ahead."""
+    start = lives.used[row]
+    for i in range(len(lives.state)):
+        lives.state[i, row] = lives.starts[row, start, i]
+    for i in range(lives.fresh.shape[1]):
+        lives.seen[row, i] = lives.firsts[row, start, i]
+    lives.used[row] += 1
+
+
+@compiled_into_callers
 def scale(scales: Scales, lives: Lives, rewards: Array) -> None:
     """Learn from a step, then scale what it showed."""
     if scales.learns and scales.of_observations:
@@ -194,7 +213,7 @@ def scale(scales: Scales, lives: Lives, rewards: Array) -> None:
             scales.returns[row] = 0
 
 
-@compiled_loosely
+@compiled_into_callers
 def scale_observations(scales: Scales, seen: Array) -> None:
     """Standardise and clip observations, (m, o), in place."""
     if scales.of_observations:
@@ -205,7 +224,7 @@ def scale_observations(scales: Scales, seen: Array) -> None:
                 seen[row, i] = min(max((seen[row, i] - scales.mean[i]) / deviation, -clip), clip)
 
 
-@compiled_loosely
+@compiled_into_callers
 def learn_observations(scales: Scales, seen: Array) -> None:
     """Update mean, variance and count of the observations."""
     for i in range(seen.shape[1]):
@@ -215,7 +234,7 @@ def learn_observations(scales: Scales, seen: Array) -> None:
     scales.of_returns[2] += len(seen)
 
 
-@compiled_loosely
+@compiled_into_callers
 def learn_returns(scales: Scales) -> None:
     """Update mean, variance and count of the discounted returns."""
     kept = scales.of_returns
@@ -223,7 +242,7 @@ def learn_returns(scales: Scales) -> None:
     kept[3] += len(scales.returns)
 
 
-@compiled_loosely
+@compiled_into_callers
 def joined(mean: float, variance: float, count: float, more: Array) -> tuple[float, float]:
     """Return mean and variance with some values added (Chan et al. 1983, equations 2.1)."""
     m, own = len(more), 0.0
@@ -238,13 +257,13 @@ def joined(mean: float, variance: float, count: float, more: Array) -> tuple[flo
     return mean + far * m / total, squares / total
 
 
-@compiled_loosely
+@compiled_into_callers
 def whole_moves(actions: Array, low: Array, high: Array) -> Whole:
     """Return the actions of a categorical policy as numbers, (n,)."""
     return actions[:, 0].astype(np.int64)
 
 
-@compiled_loosely
+@compiled_into_callers
 def clipped_moves(actions: Array, low: Array, high: Array) -> Array:
     """Return a Gaussian policy's actions inside their bounds, (n, a)."""
     return np.minimum(np.maximum(actions, low), high)
