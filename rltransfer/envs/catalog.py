@@ -47,7 +47,7 @@ class Catalog:
             raise InvalidExperiment(self.broken[name])
         raise UnknownEnvironment(
             f"unknown environment {name!r}{did_you_mean(name, self.specs)} "
-            f"Known: {', '.join(self.specs)}."
+            f"`rltransfer envs` lists the {len(self.specs)} that are known."
         )
 
     def _by_plain_name(self) -> dict[str, EnvironmentSpec]:
