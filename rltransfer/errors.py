@@ -119,6 +119,8 @@ class CorruptRun(RLTransferError, RuntimeError):
 
 MOST_MISTAKES, MOST_LETTERS = 3, 300
 """Of one file, told in one message: the first mistakes, fewer if they take many words."""
+MOST_QUOTED = 200
+"""Letters of what another library says: it may quote a whole file."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -128,10 +130,14 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def said(error: BaseException) -> str:
-    """Return what an error says, without a full stop; its type, too, where it is not ours."""
+    """Return what an error says, without a full stop.
+
+    Where it is not ours: its type, too, and only the beginning of words that quote a file.
+    """
     text = str(error).rstrip(".")
     if isinstance(error, RLTransferError):
         return text
+    text = text if len(text) <= MOST_QUOTED else f"{text[:MOST_QUOTED]} …"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

@@ -15,7 +15,7 @@ from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from rltransfer.contexts import Scale
-from rltransfer.errors import InvalidTransferMatrix
+from rltransfer.errors import InvalidTransferMatrix, said
 from rltransfer.files import Unreadable, open_plain, require_small_archive
 from rltransfer.files.archives import MOST_BYTES
 from rltransfer.transfer.files.columns import NUMBERS, FeatureColumn
@@ -84,9 +84,9 @@ def member(path: Path, archive: NpzFile, name: str) -> NDArray[Any]:
         array = archive[name]
     except UNREADABLE as error:
         raise InvalidTransferMatrix(
-            f"{name!r} in {path} cannot be read: {str(error).rstrip('.')}. It must be an array of "
-            "numbers (or of text, for names and categories); arrays of Python objects are refused, "
-            "for loading them runs whatever code they hold."
+            f"{name!r} in {path} cannot be read: {said(error)}. It must be an array of numbers (or "
+            "of text, for names and categories); arrays of Python objects are refused, for loading "
+            "them runs whatever code they hold."
         ) from None
     if array.dtype.kind not in f"{NUMBERS}bUS":
         raise InvalidTransferMatrix(
