@@ -56,9 +56,7 @@ class UniformRandom:
     @classmethod
     def of(cls, env: ContextualEnv) -> UniformRandom:
         """Return the uniform behaviour of a family."""
-        batch = env.batch([env.space.default])
-        batch.keep(np.arange(0))
-        return cls(batch.action_space)
+        return cls(env.spaces.action)
 
     @property
     def observe(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rltransfer.contexts import Context
 from rltransfer.data.hdf5_check import require_plain_hdf5
 from rltransfer.data.transitions import Transitions
-from rltransfer.envs.simulators import ContextBatch
+from rltransfer.envs import Spaces
 from rltransfer.errors import InvalidDataset
 
 __all__ = ["DAMAGE", "read_episodes", "require_spaces"]
@@ -41,7 +41,7 @@ COLUMNS = {
 def read_episodes(
     folder: Path,
     metadata: Metadata,
-    batch: ContextBatch,
+    spaces: Spaces,
     contexts: tuple[Context, ...],
     labelled: bool,
 ) -> Transitions:
@@ -50,7 +50,7 @@ def read_episodes(
     Args:
         folder: with the files of Minari's storage.
         metadata: of the dataset.
-        batch: of the family, for its spaces.
+        spaces: of the family.
         contexts: what the episodes happened in.
         labelled: whether each episode tells the place of its context; else all are of the first.
 
@@ -58,7 +58,7 @@ def read_episodes(
         InvalidDataset: if arrays do not fit together or the spaces, or an episode has no end.
         one of `DAMAGE`: if the files are not as Minari writes them.
     """
-    observations, actions = batch.observation_space, batch.action_space
+    observations, actions = spaces
     storage = storage_of(folder, metadata, observations, actions)
     count = int(metadata["total_episodes"])
     places = list(context_places(storage, count)) if labelled else [0] * count

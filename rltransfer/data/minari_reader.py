@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pydantic import ValidationError
 
 from rltransfer.contexts import Context
@@ -69,8 +68,7 @@ def load_dataset(
     """
     require_minari()
     metadata = read_metadata(id, root)
-    batch = env.batch([env.space.default])
-    batch.keep(np.arange(0))
+    spaces = env.spaces
     files = dataset_folder(id, root) / DATA
     try:
         require_unchanged(files, metadata)
@@ -79,8 +77,8 @@ def load_dataset(
     stated = None if context is not None else own_info(id, metadata)
     contexts = contexts_of(id, stated, env, context)
     try:
-        require_spaces(metadata, batch.observation_space, batch.action_space)
-        data = read_episodes(files, metadata, batch, contexts, stated is not None)
+        require_spaces(metadata, *spaces)
+        data = read_episodes(files, metadata, spaces, contexts, stated is not None)
     except InvalidDataset as error:
         raise InvalidDataset(f"the dataset {id!r} cannot be used: {error}") from None
     except DAMAGE as error:

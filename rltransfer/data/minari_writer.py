@@ -73,15 +73,14 @@ def create(id: str, data: Transitions, info: DatasetInfo, env: ContextualEnv) ->
     """Have Minari write the dataset under the root that it is told of."""
     import minari
 
-    batch = env.batch([env.space.default])
-    batch.keep(np.arange(0))
+    spaces = env.spaces
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Minari misses, an author and so on, is in our table
         dataset = minari.create_dataset_from_buffers(
             id,
             list(buffers(data)),
-            observation_space=batch.observation_space,
-            action_space=batch.action_space,
+            observation_space=spaces.observation,
+            action_space=spaces.action,
             algorithm_name=", ".join(info.algorithms) or None,
             description=f"{info.quality} data of the family {info.env}",
             data_format="hdf5",
@@ -181,10 +180,9 @@ def require_agreement(data: Transitions, info: DatasetInfo) -> None:
 
 def require_family(data: Transitions, env: ContextualEnv) -> None:
     """Refuse data whose steps have not the shape of the family's."""
-    batch = env.batch([env.space.default])
-    batch.keep(np.arange(0))
+    spaces = env.spaces
     shapes = data.observations.shape[1:], data.actions.shape[1:]
-    own = batch.observation_space.shape, batch.action_space.shape or ()
+    own = spaces.observation.shape, spaces.action.shape or ()
     if shapes != own:
         raise InvalidDataset(
             f"observations and actions of {env.spec.id} have the shapes {own[0]} and {own[1]}; "

@@ -1,7 +1,7 @@
 """Contextual environments: a catalogue of MDP families, and what builds their members."""
 
 from rltransfer.envs.catalog import Catalog, load_catalog, make
-from rltransfer.envs.contextual import ContextualEnv, Task
+from rltransfer.envs.contextual import ContextualEnv, Spaces, Task
 from rltransfer.envs.spec import EnvironmentSpec, ScoreRange, TrainingDefaults
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "ContextualEnv",
     "EnvironmentSpec",
     "ScoreRange",
+    "Spaces",
     "Task",
     "TrainingDefaults",
     "load_catalog",

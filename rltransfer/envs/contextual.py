@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import gymnasium as gym
+import numpy as np
 
 from rltransfer.contexts import Context, ContextSpace, ContextSplit
 from rltransfer.envs.faults import Place, failure
@@ -18,7 +19,14 @@ from rltransfer.envs.split_plan import SplitPlan
 from rltransfer.envs.wrappers import ContextWrapper
 from rltransfer.errors import InvalidExperiment, UnknownName, did_you_mean
 
-__all__ = ["ContextualEnv", "Task"]
+__all__ = ["ContextualEnv", "Spaces", "Task"]
+
+
+class Spaces(NamedTuple):
+    """What an agent sees of a member and may do in it, the same in every context."""
+
+    observation: gym.spaces.Box
+    action: gym.spaces.Discrete | gym.spaces.Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,13 @@ class ContextualEnv:
     def simulator(self) -> Simulator:
         """The adapter that builds members; imported at the first use."""
         return load_simulator(self.spec.simulator)
+
+    @property
+    def spaces(self) -> Spaces:
+        """The spaces of all members, without the context features that an agent may be shown."""
+        batch = self.batch([self.space.default])
+        batch.keep(np.arange(0))  # closes the only member
+        return Spaces(batch.observation_space, batch.action_space)
 
     @property
     def rows_at_once(self) -> int:

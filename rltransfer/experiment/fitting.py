@@ -22,15 +22,15 @@ def require_fit(policy: Policy, family: ContextualEnv, name: str, advice: str) -
     Raises:
         InvalidPolicy: naming the space that differs; ends with the advice.
     """
-    batch = family.batch([family.space.default])
-    expected = batch.observation_space.shape[0] + len(policy.observe)
+    seen, space = family.spaces
+    expected = seen.shape[0] + len(policy.observe)
     given = policy.observation_size
     if expected != given:
         raise InvalidPolicy(
             f"the policy in {name} expects {given} observations, and {family.spec.id} gives "
             f"{expected}. {advice}"
         )
-    actions = plain_space(batch.action_space, "actions")
+    actions = plain_space(space, "actions")
     if actions != policy.spec.action_space:
         raise InvalidPolicy(
             f"the policy in {name} chooses {policy.spec.action_space!r}, and {family.spec.id} "

@@ -114,7 +114,7 @@ def find(name: str) -> Algorithm:
 
 def require_fit(algorithm: Algorithm, env: ContextualEnv) -> None:
     """Refuse an algorithm that cannot choose a family's actions; name those that can."""
-    space = env.batch([env.space.default]).action_space
+    space = env.spaces.action
     kind = "discrete" if isinstance(space, gym.spaces.Discrete) else "continuous"
     if not getattr(algorithm, kind):
         fitting = [name for name, other in ALGORITHMS.items() if getattr(other, kind)]

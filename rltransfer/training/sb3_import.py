@@ -78,8 +78,7 @@ def import_sb3(
     path = Path(path)
     default = find(algorithm).activation
     data, tensors = read_members(path)
-    batch = problem.env.batch([problem.contexts[0]])
-    seen = batch.observation_space
+    seen, actions = problem.env.spaces
     if problem.observe:
         seen = visible_space(seen, len(problem.observe))
     try:
@@ -87,7 +86,7 @@ def import_sb3(
             algorithm=algorithm,
             weights=read_tensors(tensors),
             activation=declared_activation(data, default),
-            spaces=(seen, batch.action_space),
+            spaces=(seen, actions),
             problem=problem,
             normalization=normalization,
             provenance={"imported": path.name},

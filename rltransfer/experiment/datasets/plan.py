@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from rltransfer.contexts import Context
 from rltransfer.data.info import QUALITIES, Quality
 from rltransfer.envs import ContextualEnv
@@ -103,9 +101,8 @@ def require_policy(policy: Policy, quality: str, env: ContextualEnv) -> None:
             f"{quality!r} data take more than one policy; a given policy can be recorded as "
             f"{' or '.join(map(repr, OF_ONE_POLICY))}."
         )
-    batch = env.batch([env.space.default])
-    batch.keep(np.arange(0))
-    size, actions = batch.observation_space.shape[0] + len(policy.observe), batch.action_space
+    seen, actions = env.spaces
+    size = seen.shape[0] + len(policy.observe)
     if (policy.observation_size, policy.spec.action_space) != (
         size,
         plain_space(actions, "actions"),

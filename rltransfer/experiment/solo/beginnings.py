@@ -39,8 +39,8 @@ def require_start(policy: Policy, env: ContextualEnv, observe: tuple[str, ...], 
             f"{name} holds a {spec.algorithm} policy, and only PPO's can be gone on with. Train "
             "one with PPO."
         )
-    batch = env.batch([env.space.default])
-    o, actions = batch.observation_space.shape[0], plain_space(batch.action_space, "actions")
+    seen, space = env.spaces
+    o, actions = seen.shape[0], plain_space(space, "actions")
     if policy.observe != observe or policy.observation_size != o + len(observe):
         raise InvalidPolicy(
             f"{name} holds a policy of {policy.observation_size} observations that sees the "

@@ -164,12 +164,11 @@ class FitCritic(OfflineStage):
     def fresh(self, part: ProblemData, rng: np.random.Generator) -> Critic:
         """Return a critic with random weights that sees what the data say."""
         env = part.problem.env
-        actions = env.batch([env.space.default]).action_space
         spec = CriticSpec(
             kind=self.kind,
             hidden=self.hidden,
             q_count=self.q_count,
-            action_space=plain_space(actions, "the action space"),
+            action_space=plain_space(env.spaces.action, "the action space"),
             gamma=part.gamma,
             normalization=part.normalization,
             features=part.features,

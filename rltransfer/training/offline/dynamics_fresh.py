@@ -49,7 +49,7 @@ def specs_of(
 ) -> list[DynamicsSpec]:
     """Return the description of each problem's model."""
     env = samples.parts[0].problem.env
-    actions = plain_space(env.batch([env.space.default]).action_space, "the action space")
+    actions = plain_space(env.spaces.action, "the action space")
     return [
         DynamicsSpec(
             env=env.spec.id,

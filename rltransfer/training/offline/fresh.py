@@ -51,8 +51,8 @@ def spec_for(
     """Return the description of a PPO policy for a problem."""
     from rltransfer.envs.wrappers import visible_space
 
-    batch = problem.env.batch([problem.env.space.default])
-    seen: Any = batch.observation_space
+    seen: Any
+    seen, actions = problem.env.spaces
     if problem.observe:
         seen = visible_space(seen, len(problem.observe))
     context = problem.context
@@ -60,7 +60,7 @@ def spec_for(
         algorithm="PPO",
         network=network,
         observation_space=cast(BoxSpace, plain_space(seen, "the observation space")),
-        action_space=plain_space(batch.action_space, "the action space"),
+        action_space=plain_space(actions, "the action space"),
         normalization=normalization,
         env=problem.env.spec.id,
         context=None if context is None else dict(context),

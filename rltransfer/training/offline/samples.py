@@ -152,7 +152,7 @@ class Samples:
     def action_size(self) -> int:
         """Numbers in an action, or how many actions there are."""
         problem = self.parts[0].problem
-        space: Any = problem.env.batch([problem.env.space.default]).action_space
+        space: Any = problem.env.spaces.action
         return int(space.n) if self.discrete else int(space.shape[0])
 
     def draw(self, size: int, rngs: Sequence[np.random.Generator]) -> Tensor:
@@ -219,20 +219,20 @@ def joined(arrays: Sequence[NDArray[np.generic]]) -> Tensor:
 
 def require_fit(problem: TrainingProblem, data: Transitions) -> None:
     """Refuse data of other spaces, and too few of them."""
-    batch = problem.env.batch([problem.env.space.default])
-    size, given = batch.observation_space.shape[0], data.observations.shape[1]
+    space, actions = problem.env.spaces
+    size, given = space.shape[0], data.observations.shape[1]
     if size != given:
         raise InvalidDataset(
             f"the data have observations of {given} numbers, and {problem.label} gives {size}. "
             "Record data of this family."
         )
-    shape = tuple(batch.action_space.shape or ())
+    shape = tuple(actions.shape or ())
     if data.actions.shape[1:] != shape:
         raise InvalidDataset(
             f"the data have actions of the shape {data.actions.shape[1:]}, and {problem.label} "
             f"takes {shape}. Record data of this family."
         )
-    n = getattr(batch.action_space, "n", None)
+    n = getattr(actions, "n", None)
     if n is not None and not 0 <= data.actions.min() <= data.actions.max() < n:
         raise InvalidDataset(
             f"the data have actions from {data.actions.min()} to {data.actions.max()}, and "

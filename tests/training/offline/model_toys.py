@@ -17,6 +17,7 @@ import torch
 
 from rltransfer.contexts import ContextFeature, ContextSpace
 from rltransfer.data import Transitions
+from rltransfer.envs import Spaces
 from rltransfer.training import Policy, TrainingProblem
 from rltransfer.training.head_start import HeadStart
 from rltransfer.training.monitor import SilentMonitor
@@ -42,10 +43,10 @@ class Rail:
     space = ContextSpace([ContextFeature("push", 1.0, 0.5, 1.5)])
     spec = SimpleNamespace(id="rail", horizon=EPISODE)
 
-    def batch(self, contexts: Any) -> Any:
+    @property
+    def spaces(self) -> Spaces:
         actions = gym.spaces.Discrete(3) if self.discrete else gym.spaces.Box(-1, 1, (1,))
-        seen = gym.spaces.Box(-np.inf, np.inf, (2,))
-        return SimpleNamespace(observation_space=seen, action_space=actions)
+        return Spaces(gym.spaces.Box(-np.inf, np.inf, (2,)), actions)
 
     def problem(self, *pushes: float, observe: tuple[str, ...] = ()) -> TrainingProblem:
         contexts = [{"push": push} for push in pushes or (1.0,)]
