@@ -22,8 +22,8 @@ from rltransfer.transfer import Interval
 
 __all__ = ["gap_page_html", "publish_gap_study"]
 
-TEMPLATE = "gap_template.html"
 PAGE = "gap.html"
+"""The template, and the file that it becomes."""
 
 
 def publish_gap_study(study: GapStudy, folder: Path) -> Path:
@@ -43,7 +43,7 @@ def publish_gap_study(study: GapStudy, folder: Path) -> Path:
 def gap_page_html(study: GapStudy, pictures: Sequence[Picture]) -> str:
     """Return the whole page."""
     names = [found.method.name for found in study.findings]
-    return template(TEMPLATE).render(
+    return template(PAGE).render(
         title=f"Generalization gaps: {', '.join(names)}",
         study=study,
         pictures=pictures,

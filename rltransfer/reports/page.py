@@ -78,7 +78,7 @@ def page_html(
         Part(r, of_seeds[r.seed], trained_rows(r), Expectation.of_lane(r.own), provenance_rows(r))
         for r in study.replicates
     ]
-    return template().render(
+    return template("report.html").render(
         study=study,
         summary=summary,
         pictures=pictures,
@@ -97,12 +97,12 @@ def stretch_text(study: Study, stretch: tuple[Context, Context]) -> str:
 
 
 @cache
-def template(name: str = "template.html") -> Template:
+def template(name: str) -> Template:
     """Load a page's template from the package."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("rltransfer.reports", package_path=""),
+        loader=PackageLoader("rltransfer.reports", package_path="pages"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -39,7 +39,7 @@ def test_the_wheel_holds_code_and_catalogue_and_nothing_else(unpacked):
     names = {str(p.relative_to(unpacked)) for p in unpacked.rglob("*") if p.is_file()}
     assert "rltransfer/assets/cartpole/env.toml" in names
     assert "rltransfer/runs/store.py" in names
-    assert "rltransfer/reports/template.html" in names
+    assert "rltransfer/reports/pages/report.html" in names
     assert "rltransfer/cli/reference.md" in names
     assert any(re.fullmatch(r"rltransfer/cli/plugin/.*\.jinja", name) for name in names)
     assert "rltransfer/reproductions/papers/mbtl-pendulum-length.toml" in names
