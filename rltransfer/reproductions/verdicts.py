@@ -143,7 +143,7 @@ def difference(claim: Claim, found: Measurements) -> Estimate:
 def order_verdict(ours: Estimate, tie: float) -> tuple[Verdict, str]:
     """Return the verdict on a difference that was published as positive, and why."""
     if abs(ours.value) <= tie:
-        return Verdict.NOT_COMPARABLE, f"too close to tell: {ours.value:+.3g}"
+        return Verdict.NOT_COMPARABLE, "too close to tell"
     if ours.low is not None and ours.high is not None and ours.low <= 0.0 <= ours.high:
         seeds = f"{len(ours.per_seed)} seeds"
         return Verdict.NOT_COMPARABLE, f"{ours.value:+.3g}, but the interval over {seeds} holds 0"
