@@ -20,7 +20,8 @@ __all__ = ["committed", "curves", "essence", "essence_by_key"]
 
 TIMES = ("seconds", "started", "finished")
 TOLD = re.compile(
-    rb"\d[\d.,]* (s|min|h)\b|\d{4}-\d\d-\d\d \d\d:\d\d|<th[^>]*>git commit</th><td>[^<]*"
+    rb"\d[\d.,]* (s|min|h)\b( \d+ (s|min)\b)?"
+    rb"|\d{4}-\d\d-\d\d \d\d:\d\d|<th[^>]*>git commit</th><td>[^<]*"
 )
 """Durations, times of day and the checkout, as the page tells them."""
 IRRELEVANT = {".lock", "study.journal.lock"}
