@@ -7,8 +7,10 @@ Each message is a sentence a colleague would say: what was expected, what came, 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+from rltransfer.mistakes import clause, own_words
 
 __all__ = [
     "ConditionsChanged",
@@ -29,6 +31,7 @@ __all__ = [
     "WorkerDied",
     "did_you_mean",
     "explain_validation",
+    "nearest",
     "said",
 ]
 
@@ -125,8 +128,15 @@ MOST_QUOTED = 200
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """End a sentence: "; did you mean 'x'?" for the closest known name, or a full stop."""
-    close = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else "."
+    close = nearest(name, known)
+    return "." if close is None else f"; did you mean {close!r}?"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that is most like another, whatever their case; None if none is."""
+    names = {word.casefold(): word for word in known}
+    close = difflib.get_close_matches(str(name).casefold(), names, n=1, cutoff=0.5)
+    return names[close[0]] if close else None
 
 
 def said(error: BaseException) -> str:
@@ -137,22 +147,25 @@ def said(error: BaseException) -> str:
     text = str(error).rstrip(".")
     if isinstance(error, RLTransferError):
         return text
+    text = " ".join(text.split())
     text = text if len(text) <= MOST_QUOTED else f"{text[:MOST_QUOTED]} …"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def explain_validation(error: Any, where: str) -> str:
+def explain_validation(error: Any, where: str, table: Any = None) -> str:
     """Turn a pydantic `ValidationError` into one sentence per mistake.
 
     Args:
         error: the validation error.
         where: the file or object that was checked; opens the text.
+        table: the class that it was checked against, whose keys are offered for unknown ones.
     """
     mistakes = error.errors(include_url=False)
     sentences = []
     for mistake in mistakes[:MOST_MISTAKES]:
         field = ".".join(str(part) for part in mistake["loc"])[:80]
-        sentences.append(f"{field}: {describe_mistake(mistake)}" if field else own_words(mistake))
+        told = f"{field}{clause(mistake)}{offer(mistake, table)}"
+        sentences.append(told if field else own_words(mistake))
     while len(sentences) > 1 and sum(map(len, sentences)) > MOST_LETTERS:
         sentences.pop()
     if more := len(mistakes) - len(sentences):
@@ -160,17 +173,12 @@ def explain_validation(error: Any, where: str) -> str:
     return f"{where}: " + "; ".join(sentences) + "."
 
 
-def own_words(mistake: dict[str, Any]) -> str:
-    """Return the sentence of a check of ours."""
-    return str(mistake["msg"]).removeprefix("Value error, ").rstrip(".")
-
-
-def describe_mistake(mistake: dict[str, Any]) -> str:
-    """Say what one entry of a pydantic error list expected and what came."""
-    kind = mistake["type"]
-    if kind == "missing":
-        return "this key is required"
-    if kind == "extra_forbidden":
-        return "this key is unknown"
-    got = repr(mistake.get("input"))
-    return f"{own_words(mistake)}; got {got[:80]}"
+def offer(mistake: Mapping[str, Any], table: Any) -> str:
+    """Return a question in brackets after an unknown key that is like one of those beside it."""
+    if mistake["type"] != "extra_forbidden":
+        return ""
+    *above, key = mistake["loc"]
+    for name in above:
+        table = getattr(getattr(table, "model_fields", {}).get(name), "annotation", None)
+    close = nearest(key, getattr(table, "model_fields", {}))
+    return "" if close is None else f" (did you mean {close!r}?)"

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 __all__ = ["main"]
 
-TERMINATED = 143
+INTERRUPTED, TERMINATED = 130, 143
 
 
 def main() -> NoReturn:
@@ -18,13 +18,24 @@ def main() -> NoReturn:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     signal.signal(signal.SIGTERM, terminate)
+    try:
+        obey()
+    except KeyboardInterrupt:  # while libraries are loaded
+        sys.exit(INTERRUPTED)
 
+
+def obey() -> NoReturn:
+    """Do what the words say, and leave."""
     from rltransfer.cli.app import app
-    from rltransfer.cli.output import fail, show_usage_error
+    from rltransfer.cli.libraries import missing_library
+    from rltransfer.cli.output import fail
+    from rltransfer.cli.stopping import tell_stopped
+    from rltransfer.cli.usage import helped, is_usage_error, usage_sentence
     from rltransfer.errors import RLTransferError, StorageError
 
+    words = sys.argv[1:]
     try:
-        code = app(standalone_mode=False)  # Ctrl-C comes back as 130
+        code = app(prog_name="rltransfer", standalone_mode=False)
     except RLTransferError as error:
         fail(str(error), error.exit_code)
     except BrokenPipeError:  # the reader of our output, such as `head`, is gone
@@ -33,7 +44,15 @@ def main() -> NoReturn:
         sys.stderr.write(f"rltransfer: the output could not be written: {error}.\n")
         os._exit(StorageError.exit_code)
     except Exception as error:
-        show_usage_error(error)
+        if helped(error):
+            sys.exit(RLTransferError.exit_code)
+        if is_usage_error(error):
+            fail(usage_sentence(error, words), RLTransferError.exit_code)
+        if (sentence := missing_library(error)) is None:  # a fault of ours
+            raise
+        fail(sentence, RLTransferError.exit_code)
+    if code == INTERRUPTED:  # Ctrl-C that no command has answered itself
+        tell_stopped("--json" in words)
     sys.exit(code)
 
 

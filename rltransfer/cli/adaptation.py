@@ -58,7 +58,9 @@ def adapt(
 
     The same command continues what was interrupted.
     """
-    from rltransfer.cli.stages import continuable, stage_display
+    from rltransfer.cli.pointing import room_for
+    from rltransfer.cli.stages import stage_display
+    from rltransfer.cli.stopping import continuable
     from rltransfer.experiment.adaptation import AdaptationSpec
     from rltransfer.experiment.adaptation import adapt as train_arms
     from rltransfer.experiment.adaptation.spec import REFERENCE
@@ -76,7 +78,7 @@ def adapt(
         notes=notes,
     )
     spec.check()
-    folder = out or spec.folder
+    folder = room_for("--out", out or spec.folder)
     with continuable(as_json), stage_display(quiet or as_json) as listener:
         found = train_arms(spec, folder, listener)
     draw_curves(found, folder)

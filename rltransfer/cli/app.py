@@ -28,6 +28,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
+    context_settings={"help_option_names": ["--help", "-h"]},
 )
 app.add_typer(dataset, name="dataset")
 app.command()(train)
@@ -175,17 +176,21 @@ def evaluate(
 
 @app.command()
 def dashboard(
-    path: RunPath,
+    place: Annotated[
+        str,
+        typer.Argument(metavar="PATH", help="A run, an experiment, a tuning, or a database's URL."),
+    ],
     port: Annotated[int, typer.Option(min=1, max=65535, help="On 127.0.0.1.")] = 8080,
     as_json: Json = False,
 ) -> None:
     """Show a run's selection, or a tuning, live in optuna-dashboard, on this machine only.
 
-    Of an experiment, its first seed is shown; give the folder of another seed for that.
+    Of an experiment, its first seed is shown; give the folder of another seed for that. Of a
+    database, such as sqlite:///studies.db, a copy is shown as it is when the command begins.
     """
     from rltransfer.cli.live import serve
 
-    serve(path, port, as_json)
+    serve(place, port, as_json)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from rltransfer.envs import load_catalog, make
 from rltransfer.errors import InvalidExperiment
 from rltransfer.experiment.spec import Experiment
 from rltransfer.files import Unreadable, parse_toml, read_bytes
+from rltransfer.runs.absent import is_run
 
 __all__ = ["resolve"]
 
@@ -24,11 +25,28 @@ def resolve(study: str, choices: Choices) -> Experiment:
     Raises:
         InvalidExperiment, UnknownEnvironment: naming the option or the field that is wrong.
     """
+    require_no_run(study)
     if study.endswith(".toml") or (Path(study).is_file() and study not in load_catalog()):
         base: dict[str, Any] = Experiment.read(Path(study)).model_dump(exclude_none=True)
     else:
         base = from_name(study, choices)
     return Experiment.checked(merged(base, choices), study)
+
+
+def require_no_run(study: str) -> None:
+    """Refuse a folder; a run goes on by another command.
+
+    Raises:
+        InvalidExperiment: naming that command.
+    """
+    path = Path(study)
+    if study in load_catalog() or not path.is_dir() or study.endswith(".toml"):
+        return
+    if is_run(path):
+        raise InvalidExperiment(f"{path} is a run. To go on with it: rltransfer resume {path}")
+    raise InvalidExperiment(
+        f"{path} is a folder; a study is an environment's name or an experiment.toml."
+    )
 
 
 def from_name(env: str, choices: Choices) -> dict[str, Any]:

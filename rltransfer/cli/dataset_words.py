@@ -42,7 +42,8 @@ def show_library(library: Library, root: Path) -> None:
         console.print(f"[red]cannot be read:[/] {escape(reason)}", soft_wrap=True)
     count = len(library.datasets)
     what = "1 dataset" if count == 1 else f"{count} datasets"
-    console.print(f"{what} in {escape(str(root))}", soft_wrap=True)
+    where = f"{root}" if root.is_dir() else f"{root}, where there is no folder"
+    console.print(f"{what} in {escape(where)}", soft_wrap=True)
 
 
 def mean_return(summary: DatasetSummary) -> str:

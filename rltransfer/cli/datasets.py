@@ -56,9 +56,10 @@ def record(
 ) -> None:
     """Train in a context, record a policy of some quality there, and write a Minari dataset."""
     from rltransfer.cli.dataset_words import explain, plain
+    from rltransfer.cli.pointing import policy_folder, room_for
     from rltransfer.data.library import summary_of
     from rltransfer.data.minari_writer import require_free, require_minari, write_dataset
-    from rltransfer.data.shelf import default_id
+    from rltransfer.data.shelf import default_id, root_folder
     from rltransfer.envs import make
     from rltransfer.experiment.datasets import DatasetPlan
     from rltransfer.experiment.datasets import record as record_dataset
@@ -73,11 +74,11 @@ def record(
         steps,
         seed,
         train_steps,
-        None if policy is None else Policy.load(policy),
+        None if policy is None else Policy.load(policy_folder(policy)),
     )
     known = default_id(family.spec.id, family.space, plan.contexts, quality, version)
     id = known if name is None else f"{name}-v{version}"
-    require_free(id, root)
+    require_free(id, room_for("--root", root_folder(root)))
     with progress(hidden=as_json) as told:
         found = record_dataset(plan, told)
     folder = write_dataset(id, found.transitions, found.info, family, root)

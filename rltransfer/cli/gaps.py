@@ -63,6 +63,7 @@ def gap(
     A run by itself is studied as it was measured, with each of its selectors; name contexts or
     --episodes to measure it anew.
     """
+    from rltransfer.cli.pointing import room_for
     from rltransfer.experiment.gap_study import GapSpec
     from rltransfer.experiment.gap_study import gap as study_gap
     from rltransfer.experiment.gap_study.files import study_dict
@@ -80,9 +81,10 @@ def gap(
         worst=worst,
         algorithm=algorithm,
     )
+    name = "-vs-".join(name.replace("/", "-") for name in subjects)
+    folder = room_for("--out", out or FOLDER / name)
     with errors.status("Measuring …"):
         study = study_gap(subjects, spec, reference)
-    folder = out or FOLDER / "-vs-".join(name.replace("/", "-") for name in subjects)
     page = publish_gap_study(study, folder)
     if as_json:
         print_json({"folder": str(folder), **study_dict(study)})

@@ -10,6 +10,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from rltransfer.cli.libraries import EXTRAS, with_extras
 from rltransfer.cli.output import console, print_json
 from rltransfer.envs import ContextualEnv, load_catalog
 from rltransfer.errors import MissingDependency, RLTransferError
@@ -19,8 +20,6 @@ __all__ = ["examine"]
 
 CORE = ("gymnasium", "stable-baselines3", "torch", "numpy", "scikit-learn", "optuna",
         "optuna-dashboard", "pyarrow", "safetensors")  # fmt: skip
-EXTRAS = {"mujoco": "mujoco", "box2d": "Box2D", "traffic": "libsumo", "offline": "minari",
-          "cluster": "submitit", "track": "tensorboard"}  # fmt: skip
 ROWS, SECONDS = 1024, 0.2
 
 
@@ -32,7 +31,7 @@ def examine(as_json: bool) -> None:
     found: dict[str, Any] = {
         "provenance": provenance(),
         "core": {name: installed(name) for name in CORE},
-        "extras": {extra: installed(name) for extra, name in EXTRAS.items()},
+        "extras": {extra.name: installed(extra.library) for extra in EXTRAS},
         "environments": {spec.id: check(ContextualEnv(spec)) for spec in load_catalog()},
         "broken": load_catalog().broken,
     }
@@ -79,9 +78,8 @@ def show(found: dict[str, Any]) -> None:
     table = Table("library", "version", box=None, pad_edge=False)
     for name, number in found["core"].items():
         table.add_row(name, number or "[red]missing")
-    for extra, number in found["extras"].items():
-        hint = f"optional, not installed: pip install 'rltransfer\\[{extra}]'"
-        table.add_row(f"{extra} (extra)", number or f"[dim]{hint}")
+    for name, number in found["extras"].items():
+        table.add_row(f"{name} (extra)", number or "[dim]not installed")
     console.print(table)
     console.print()
     for name, told in found["environments"].items():
@@ -90,4 +88,17 @@ def show(found: dict[str, Any]) -> None:
         console.print(f"{name:28} {escape(trouble) if trouble else speed}", soft_wrap=True)
     for reason in found["broken"].values():
         console.print(f"[red]cannot be read:[/] {reason}", soft_wrap=True)
-    console.print("\n[green]healthy" if found["healthy"] else "\n[red]not healthy")
+    color = "green" if found["healthy"] else "red"
+    console.print(f"\n[{color}]{escape(verdict(found))}", soft_wrap=True)
+
+
+def verdict(found: dict[str, Any]) -> str:
+    """Say whether what is installed works, and what could be installed besides."""
+    if not found["healthy"]:
+        return "not healthy: see what is missing or failed above."
+    absent = [extra for extra in EXTRAS if found["extras"][extra.name] is None]
+    if not absent:
+        return "healthy: everything is installed and works."
+    told = ", ".join(f"{extra.name} ({extra.purpose})" for extra in absent)
+    install = with_extras(*(extra.name for extra in absent))
+    return f"healthy: all that is installed works. Optional, not installed: {told}. {install}"

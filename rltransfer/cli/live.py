@@ -1,13 +1,15 @@
-"""`rltransfer dashboard`: the study of a run or a tuning in optuna-dashboard, on loopback only."""
+"""`rltransfer dashboard`: studies of a run, a tuning or a database, on loopback only."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rltransfer.cli.output import console, print_json
 from rltransfer.errors import CorruptRun, StorageError
+from rltransfer.experiment.database import is_sqlite, studies_in
 from rltransfer.runs import Run
 
 if TYPE_CHECKING:
@@ -25,40 +27,59 @@ class Shown:
     """What the dashboard shows.
 
     Attributes:
-        path: of the run or the tuning.
+        name: of the run, the tuning or the database.
         storage: its study, which cannot be written.
         files: beside its trials, which cannot be written either.
     """
 
-    path: Path
+    name: str
     storage: BaseStorage
     files: ShownFiles
 
 
-def serve(path: Path, port: int, as_json: bool) -> None:
+def serve(place: str, port: int, as_json: bool) -> None:
     """Serve a study until Ctrl-C; of an experiment, the first run's.
+
+    Args:
+        place: a run, a tuning, or a database by its URL or, if it is SQLite's, by its file.
+        port: of this machine.
+        as_json: whether to tell the address as a document.
 
     Raises:
         CorruptRun: if there is no study yet.
+        InvalidExperiment: if there is no such database.
         StorageError: if the port is taken.
     """
-    found = shown(path)
+    found = shown(place)
     from optuna_dashboard import run_server
 
     url = f"http://{LOOPBACK}:{port}/dashboard/"
     if as_json:
-        print_json({"run": str(found.path), "url": url})
+        print_json({"run": found.name, "url": url})
     else:
-        console.print(f"{found.path}: {url} (Ctrl-C ends it)", soft_wrap=True)
+        console.print(f"{found.name}: {url} (Ctrl-C ends it)", soft_wrap=True)
     try:
-        run_server(found.storage, host=LOOPBACK, port=port, artifact_store=found.files)
+        with suppress(KeyboardInterrupt):  # the way to end it
+            run_server(found.storage, host=LOOPBACK, port=port, artifact_store=found.files)
     except OSError as error:
         raise StorageError(f"port {port} cannot be used ({error}). Try another --port.") from None
 
 
-def shown(path: Path) -> Shown:
-    """Return what is to be shown of a folder; raises CorruptRun as `serve` does."""
+def shown(place: str) -> Shown:
+    """Return what is to be shown of a folder or a database; raises as `serve` does."""
+    path = Path(place)
+    if "://" in place or is_sqlite(path):
+        return shown_database(place if "://" in place else f"sqlite:///{path}")
     return shown_tuning(path) if (path / "tuning.toml").is_file() else shown_run(Run.find(path)[0])
+
+
+def shown_database(url: str) -> Shown:
+    """Return a database's studies as they are now; files beside their trials are elsewhere."""
+    from rltransfer.experiment.tuning.storage import without_password
+    from rltransfer.runs.artifacts import ShownFiles
+
+    name = f"{without_password(url)} as it is now"
+    return Shown(name, studies_in(url), ShownFiles(dict))
 
 
 def shown_run(run: Run) -> Shown:
@@ -76,7 +97,7 @@ def shown_run(run: Run) -> Shown:
         sources = {read_result(folder).key: folder for folder in run.source_folders()}
         return run_files(run.path, sources)
 
-    return Shown(run.path, watched(run.study_file), ShownFiles(files))
+    return Shown(str(run.path), watched(run.study_file), ShownFiles(files))
 
 
 def shown_tuning(path: Path) -> Shown:
@@ -88,7 +109,7 @@ def shown_tuning(path: Path) -> Shown:
 
     folder = TuningFolder(path)
     storage = watched(folder.journal) if folder.journal.is_file() else copy_of(folder)
-    return Shown(path, storage, ShownFiles(lambda: {name: path / name for name in SHOWN}))
+    return Shown(str(path), storage, ShownFiles(lambda: {name: path / name for name in SHOWN}))
 
 
 def watched(path: Path) -> JournalStorage:

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from rich.console import Console
 
-__all__ = ["console", "fail", "print_json", "show_usage_error"]
+__all__ = ["console", "fail", "print_json"]
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -36,13 +36,3 @@ def printable(text: str) -> str:
 def escape(text: str) -> str:
     """Keep brackets in a message from being read as markup."""
     return text.replace("[", r"\[")
-
-
-def show_usage_error(error: Exception) -> NoReturn:
-    """Say what is wrong with the words typed; re-raise what is a fault of ours."""
-    if type(error).__name__ == "NoArgsIsHelpError":  # the help has been shown
-        sys.exit(2)
-    if hasattr(error, "format_message"):  # whichever copy of click typer is built on
-        said = error.format_message().rstrip(".")
-        fail(f"{said}{'' if said.endswith('?') else '.'} See: rltransfer --help", 2)
-    raise error

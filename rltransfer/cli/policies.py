@@ -8,7 +8,8 @@ from pathlib import Path
 
 from rich.table import Column, Table
 
-from rltransfer.cli.output import console, print_json
+from rltransfer.cli.output import console, errors, print_json
+from rltransfer.cli.pointing import policy_folder
 from rltransfer.contexts import Context
 from rltransfer.envs import ContextualEnv, make
 from rltransfer.errors import InvalidExperiment
@@ -55,7 +56,7 @@ def named_policy(path: Path, env: str | None, algorithm: str | None) -> NamedPol
             )
         family = make(env)
         return NamedPolicy(path, load_archive(path, algorithm, family), family, {})
-    policy = Policy.load(path)
+    policy = Policy.load(policy_folder(path))
     family = make(env or policy.spec.env)
     require_fit(policy, family, str(path), ELSEWHERE)
     return NamedPolicy(path, policy, family, (policy.spec.context or {}) if env is None else {})
@@ -73,7 +74,8 @@ def evaluate_policy(
     names = trained_features(named.path) if vary is None else [n.strip() for n in vary.split(",")]
     grid = family.space.select(names).grid(targets)
     contexts = [family.space.validate({**named.own, **x}) for x in grid]
-    found = evaluate(named.policy, family, contexts, episodes, seed)
+    with errors.status("Evaluating …"):
+        found = evaluate(named.policy, family, contexts, episodes, seed)
     if as_json:
         print_json(
             {

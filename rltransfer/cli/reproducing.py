@@ -63,8 +63,8 @@ def require_one(name: str | None, show: bool, collect: Path | None, page: Path |
     """Refuse none, and two, of the things that can be asked for."""
     if sum((name is not None, show, collect is not None)) != 1:
         raise InvalidExperiment(
-            "say what to do: a NAME to reproduce, --list to see all names, or --collect FOLDER "
-            "to gather what is finished."
+            "say one thing to do: a NAME to reproduce, --list to see all names, or --collect "
+            "FOLDER to gather what is finished."
         )
     if page is not None and collect is None:
         raise InvalidExperiment("--page goes with --collect, which makes the table.")
@@ -72,7 +72,7 @@ def require_one(name: str | None, show: bool, collect: Path | None, page: Path |
 
 def run(name: str, size: str, out: Path, jobs: int, quiet: bool, as_json: bool) -> None:
     """Run one reproduction and print what came of it."""
-    from rltransfer.cli.stages import continuable
+    from rltransfer.cli.stopping import continuable
     from rltransfer.reproductions import load_reproduction
     from rltransfer.reproductions import reproduce as carry_out
 

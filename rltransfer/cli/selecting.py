@@ -77,21 +77,21 @@ def select(
 ) -> None:
     """Pick sources from a known transfer matrix, and say what the picks are worth."""
     from rltransfer.cli import selection_words as words
+    from rltransfer.cli.pointing import one_seed
     from rltransfer.selection.playback import Contest
     from rltransfer.transfer.files import read_matrix
 
     require_ending("--out", out, TABLES)
     require_ending("--plot", plot, PICTURES)
-    with stoppable(as_json):
-        truth = read_matrix(matrix, scales_by_hand(log or [], linear or []))
-        for note in truth.notes:
-            errors.print(f"[dim]{escape(note)}")
-        contest = Contest(truth, budget, seed, score or truth.score, part(measure, truth))
-        found = compare(contest, quiet) if selector == ALL else run_one(contest, selector, quiet)
-        if out is not None:
-            words.write_table(out, contest, found)
-        if plot is not None:
-            draw(plot, contest, found)
+    truth = read_matrix(one_seed(matrix), scales_by_hand(log or [], linear or []))
+    for note in truth.notes:
+        errors.print(f"[dim]{escape(note)}")
+    contest = Contest(truth, budget, seed, score or truth.score, part(measure, truth))
+    found = compare(contest, quiet) if selector == ALL else run_one(contest, selector, quiet)
+    if out is not None:
+        words.write_table(out, contest, found)
+    if plot is not None:
+        draw(plot, contest, found)
     if selector == ALL:
         conclude_comparison(contest, found, as_json)
     else:
@@ -191,15 +191,3 @@ def progress(decisions: int, quiet: bool) -> Iterator[Callable[[], object]]:
     with Progress(*columns, console=errors, transient=True, disable=hidden) as bars:
         task = bars.add_task("", total=decisions)
         yield lambda: bars.advance(task)
-
-
-@contextmanager
-def stoppable(as_json: bool) -> Iterator[None]:
-    """Say so when the work is stopped by Ctrl-C or SIGTERM."""
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit):
-        errors.print("Stopped; the same command starts again.")
-        if as_json:
-            print_json({"error": "stopped"})
-        raise

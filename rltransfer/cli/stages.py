@@ -11,13 +11,13 @@ from pathlib import Path
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 from rich.progress import TimeElapsedColumn as Elapsed
 
-from rltransfer.cli.output import console, escape, print_json
+from rltransfer.cli.output import console, escape
 from rltransfer.errors import Interrupted
 from rltransfer.experiment.signals import asked_by
 from rltransfer.experiment.solo.listener import Listener
 from rltransfer.training.interruption import Interruption
 
-__all__ = ["continuable", "stage_display", "stoppable"]
+__all__ = ["stage_display", "stoppable"]
 
 
 @contextmanager
@@ -32,19 +32,6 @@ def stage_display(hidden: bool) -> Iterator[Listener]:
             yield Bars(bars)
     else:
         yield Lines()
-
-
-@contextmanager
-def continuable(as_json: bool) -> Iterator[None]:
-    """Say how to go on when the work is stopped by Ctrl-C or SIGTERM."""
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit):
-        if as_json:
-            print_json({"error": "stopped", "resume": "the same command"})
-        else:
-            console.print("Stopped. The same command goes on where it stopped.")
-        raise
 
 
 @contextmanager

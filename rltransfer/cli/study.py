@@ -12,6 +12,7 @@ import typer
 from rltransfer.cli.display import display
 from rltransfer.cli.options import Workplace
 from rltransfer.cli.output import console, print_json
+from rltransfer.cli.stopping import continuable
 from rltransfer.errors import SourceFailed
 from rltransfer.experiment.backends import Backend, Wish, make_backend
 from rltransfer.experiment.events import Events
@@ -52,26 +53,13 @@ def describe(experiment: Experiment, as_json: bool) -> None:
     ends = ["trainings end"] * (experiment.stopping is not None)
     ends += ["the study ends"] * (experiment.selection.stop_gain is not None)
     sooner = f", fewer where {' or '.join(ends)} early" if ends else ""
-    console.print(experiment.to_toml().strip(), markup=False)
+    console.print(experiment.to_toml().strip(), markup=False, soft_wrap=True)
     console.print(
         f"\nAt most {plan['policies_at_most']} policies and "
         f"{plan['episodes_at_most']:,} evaluation episodes; about "
-        f"{plan['training_steps_about']:,} training steps (whole rollouts are trained){sooner}."
+        f"{plan['training_steps_about']:,} training steps (whole rollouts are trained){sooner}.",
+        soft_wrap=True,
     )
-
-
-@contextmanager
-def continuable(path: Path, as_json: bool) -> Iterator[None]:
-    """Say how to go on when the work is stopped by Ctrl-C or SIGTERM."""
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit):
-        command = f"rltransfer resume {path}"
-        if as_json:
-            print_json({"error": "stopped", "resume": command})
-        else:
-            console.print(f"Stopped. Continue with: {command}", soft_wrap=True)
-        raise
 
 
 @contextmanager
@@ -95,7 +83,10 @@ def execute(
 ) -> None:
     """Run an experiment to its end, showing progress, and print the conclusion."""
     folder, backend = runs / experiment.name, backend_of(place)
-    with continuable(folder, as_json), audience(place, quiet or as_json) as events:
+    with (
+        continuable(as_json, f"rltransfer resume {folder}", folder),
+        audience(place, quiet or as_json) as events,
+    ):
         run_experiment(
             experiment, runs, backend=backend, events=events, step_timeout=place.step_timeout
         )
@@ -105,7 +96,10 @@ def execute(
 def resume_runs(path: Path, place: Workplace, quiet: bool, as_json: bool) -> None:
     """Continue the runs of a folder, each with its own experiment."""
     backend = backend_of(place)
-    with continuable(path, as_json), audience(place, quiet or as_json) as events:
+    with (
+        continuable(as_json, f"rltransfer resume {path}"),
+        audience(place, quiet or as_json) as events,
+    ):
         for run in Run.find(path):
             continue_run(run, backend=backend, events=events, step_timeout=place.step_timeout)
     conclude_if_changed(path, as_json)

@@ -62,7 +62,9 @@ def train(
     ] = False,
 ) -> None:
     """Train one policy for one context. The same command continues what was interrupted."""
-    from rltransfer.cli.stages import continuable, stage_display, stoppable
+    from rltransfer.cli.pointing import policy_folder
+    from rltransfer.cli.stages import stage_display, stoppable
+    from rltransfer.cli.stopping import continuable
     from rltransfer.experiment.solo import SoloSpec, train_solo
 
     training = SoloSpec(
@@ -72,7 +74,7 @@ def train(
         algorithm=algorithm,
         datasets=tuple(dataset or ()),
         root=root,
-        policy=start,
+        policy=None if start is None else policy_folder(start),
         steps=steps,
         stop=stop,
         record=record,

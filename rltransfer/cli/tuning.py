@@ -89,7 +89,7 @@ def describe(tuning: Tuning, as_json: bool) -> None:
     if as_json:
         print_json(plan)
         return
-    console.print(tuning.to_toml().strip(), markup=False)
+    console.print(tuning.to_toml().strip(), markup=False, soft_wrap=True)
     where = "; ".join(context.label for context in tuning.where)
     console.print(f"\nEvery trial trains {tuning.seeds} times in each of: {escape(where)}.")
     console.print(
@@ -102,21 +102,15 @@ def execute(
     tuning: Tuning, folder: Path, jobs: int, storage: str | None, quiet: bool, as_json: bool
 ) -> None:
     """Tune to the end, showing progress, and print what was found."""
+    from rltransfer.cli.stopping import continuable
     from rltransfer.cli.tuning_display import tuning_display
     from rltransfer.cli.tuning_words import tell
     from rltransfer.experiment.tuning import tune as run
     from rltransfer.reports.tuning import write_tuning_page
 
-    try:
-        with tuning_display(quiet or as_json) as events:
-            found = run(tuning, folder, jobs=jobs, storage=storage, events=events)
-    except (KeyboardInterrupt, SystemExit):
-        command = f"rltransfer tune {folder}" + (" --storage URL" if storage else "")
-        if as_json:
-            print_json({"error": "stopped", "resume": command})
-        else:
-            console.print(f"Stopped. Continue with: {command}", soft_wrap=True)
-        raise
+    command = f"rltransfer tune {folder}" + (" --storage URL" if storage else "")
+    with continuable(as_json, command, folder), tuning_display(quiet or as_json) as events:
+        found = run(tuning, folder, jobs=jobs, storage=storage, events=events)
     tell(found, folder, write_tuning_page(folder), as_json)
 
 

@@ -145,7 +145,7 @@ def require_minari() -> None:
         import PIL  # noqa: F401
     except ImportError as error:
         raise MissingDependency(
-            f"datasets need Minari with HDF5, and {error.name} is not installed. Install it with: "
+            f"datasets need Minari with HDF5, and {(error.name or '').partition('.')[0]} is not installed. Install it with: "
             'pip install "rltransfer[offline]"'
         ) from None
 

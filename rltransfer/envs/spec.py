@@ -79,7 +79,7 @@ class EnvironmentSpec:
             file = EnvFile.model_validate(parse_toml(read_bytes(path.resolve(), LARGEST_FILE)))
             space, tables = features_of(file)
         except ValidationError as error:
-            raise InvalidExperiment(explain_validation(error, str(path))) from None
+            raise InvalidExperiment(explain_validation(error, str(path), EnvFile)) from None
         except (Unreadable, InvalidContext) as error:
             raise InvalidExperiment(f"{path}: {error}") from None
         if not NAME.fullmatch(folder.name):

@@ -44,7 +44,8 @@ def train_and_evaluate(job: Job) -> tuple[SourceRecord, Policy]:
         SourceFailed: if the training or the evaluation fails.
     """
     started = time.time()
-    experiment, pulse = Experiment.model_validate(job.experiment), Pulse(job.progress)
+    experiment = Experiment.checked(job.experiment, "the experiment of this source")
+    pulse = Pulse(job.progress)
     env = WatchedEnv(experiment.environment.spec, pulse)
     pulse.beat()
     if job.trained is not None:

@@ -173,7 +173,7 @@ class Measurement:
 def measured(job: Measurement) -> tuple[SourceRecord, Policy]:
     """Measure a known policy on all targets, and return what is to be committed."""
     started, known, policy = time.time(), job.known, loaded(job.known)
-    experiment = Experiment.model_validate(job.experiment)
+    experiment = Experiment.checked(job.experiment, "the experiment of this policy")
     env = WatchedEnv(experiment.environment.spec, Pulse(job.progress))
     targets = experiment.targets()
     episodes, seed = experiment.evaluation.episodes, derive_seed(experiment.seeds[0], "evaluate")

@@ -14,7 +14,12 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from rltransfer.contexts import Context, ContextSpace
 from rltransfer.envs import ContextualEnv, TrainingDefaults, load_catalog, make
-from rltransfer.errors import InvalidExperiment, RLTransferError, explain_validation
+from rltransfer.errors import (
+    InvalidExperiment,
+    MissingDependency,
+    RLTransferError,
+    explain_validation,
+)
 from rltransfer.experiment.checks import COMPARISONS, FORMAT, MULTI_TASK, check
 from rltransfer.experiment.sections import (
     Contexts,
@@ -118,7 +123,7 @@ class Experiment(Table):
         try:
             return cls.model_validate(data)
         except ValidationError as error:
-            raise InvalidExperiment(explain_validation(error, where)) from None
+            raise InvalidExperiment(explain_validation(error, where, cls)) from None
 
     @classmethod
     def of_run(cls, run: Run) -> Experiment:
@@ -160,6 +165,8 @@ class Experiment(Table):
     def _check(self) -> Self:
         try:
             check(self)
+        except MissingDependency:  # no mistake of the description
+            raise
         except RLTransferError as error:
             raise ValueError(str(error).rstrip(".")) from None
         return self

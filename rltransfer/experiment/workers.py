@@ -11,6 +11,7 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 from rltransfer.envs.cores import THREADS, thread_count
@@ -100,6 +101,17 @@ class Slots(Crew):
             slot.kill()
 
 
+@contextmanager
+def deaf_children() -> Iterator[None]:
+    """Have the processes that are started here hear no Ctrl-C: it is for their parent."""
+    resource_tracker.ensure_running()  # its start would clear the mask
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class Slot:
     """One worker process, and the next one where that has died.
 
@@ -139,10 +151,11 @@ class Slot:
     def _start(self) -> None:
         from joblib.externals.loky import ProcessPoolExecutor
 
-        self._executor = ProcessPoolExecutor(
-            max_workers=1, initializer=start_worker, initargs=(os.getpid(),), env=self._env
-        )
-        self._pid = self._executor.submit(os.getpid)
+        with deaf_children():
+            self._executor = ProcessPoolExecutor(
+                max_workers=1, initializer=start_worker, initargs=(os.getpid(),), env=self._env
+            )
+            self._pid = self._executor.submit(os.getpid)
 
     def ask_to_stop(self) -> None:
         """Send SIGTERM to the worker; one that is about to start need not."""

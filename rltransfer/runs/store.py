@@ -25,6 +25,7 @@ from rltransfer.files import (
     sweep,
     write_text,
 )
+from rltransfer.runs.absent import no_run
 from rltransfer.runs.failure import Failure
 from rltransfer.runs.lock import locked
 from rltransfer.runs.provenance import provenance
@@ -81,10 +82,7 @@ class Run:
         """
         run = cls(path)
         if not run.experiment_file.is_file():
-            raise CorruptRun(
-                f"{path} is not a run: it has no experiment.toml. Give the folder of one seed, "
-                "such as runs/cartpole-length/seed-0, or of the whole experiment."
-            )
+            raise CorruptRun(no_run(path))
         return run
 
     @staticmethod
@@ -269,7 +267,7 @@ class Run:
             InvalidExperiment: naming the first value that differs.
         """
         before, now = flat(self.description()), flat(tomllib.loads(description))
-        for field in sorted({*before, *now}):
+        for field in sorted({*before, *now}, key=lambda field: (field.endswith("digest"), field)):
             if before.get(field) != now.get(field):
                 raise InvalidExperiment(
                     f"{self.path} holds another experiment: {field} was {before.get(field)!r} "

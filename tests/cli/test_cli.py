@@ -33,16 +33,16 @@ def test_help_lists_the_commands_and_loads_nothing_heavy():
     assert "heavy []" in out.stdout, out.stdout + out.stderr
 
 
-def test_envs_lists_the_catalogue(tmp_path):
-    data = json.loads(rltransfer("envs", "--json", cwd=tmp_path, check=0).stdout)
+def test_envs_lists_the_catalogue(command):
+    data = json.loads(command("envs", "--json").out)
     ids = {env["id"] for env in data["environments"]}
     assert {"cartpole", "pendulum", "acrobot", "mountain_car", "mountain_car_continuous"} <= ids
     assert data["broken"] == {}
-    assert "cartpole" in rltransfer("envs", cwd=tmp_path, check=0).stdout
+    assert "cartpole" in command("envs").out
 
 
-def test_envs_shows_a_familys_features():
-    out = rltransfer("envs", "cartpole", check=0).stdout
+def test_envs_shows_a_familys_features(command):
+    out = command("envs", "cartpole").out
     assert "half the pole's length" in out
     assert "0.05…5 m" in out
     assert "inner60" in out
@@ -54,19 +54,17 @@ def test_envs_draws_a_strip(tmp_path):
     assert (tmp_path / "cartpole-length.png").stat().st_size > 5000
 
 
-def test_a_preset_gives_ranges_and_grid(tmp_path):
+def test_a_preset_gives_ranges_and_grid(command):
     words = ("run", "cart-pole", "--vary", "length", "--preset", "mbtl", "--dry-run", "--json")
-    contexts = json.loads(rltransfer(*words, cwd=tmp_path, check=0).stdout)["experiment"][
-        "contexts"
-    ]
+    contexts = json.loads(command(*words).out)["experiment"]["contexts"]
     assert contexts["preset"] == "mbtl"
     assert contexts["targets"] == {"length": 100}
 
 
-def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
+def test_a_dry_run_prints_the_plan_and_writes_nothing(command, tmp_path):
     words = ("run", "cartpole", "--vary", "length", "--targets", 5, "--rounds", 2, "--seeds", "0-2",
              "--compare", "random,multi-task", "--steps", 1000, "--dry-run", "--json")  # fmt: skip
-    plan = json.loads(rltransfer(*words, cwd=tmp_path, check=0).stdout)
+    plan = json.loads(command(*words).out)
     assert plan["experiment"]["seeds"] == [0, 1, 2]
     assert plan["policies_at_most"] == 3 * (2 * 2 + 1)
     assert plan["training_steps_about"] == 3 * (2 * 2 + 2) * 1000
@@ -83,7 +81,10 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
             ["run", "cartpole", "--vary", "length", "--rounds", "51"],
             "at most the number of sources",
         ),
-        (["run", "cartpole", "--vary", "length", "--rounds", "x"], "valid integer"),
+        (
+            ["run", "cartpole", "--vary", "length", "--rounds", "x"],
+            "--rounds must be a whole number; got 'x'",
+        ),
         (["run", "cartpole", "--vary", "length", "--seeds", "a-b"], "--seeds must look like"),
         (
             ["run", "cartpole", "--vary", "length", "--selector", "random", "--stop-gain", "1"],
@@ -95,13 +96,19 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
             ["run", "cartpole", "--vary", "length", "--trainer", "uni-o5"],
             "did you mean 'uni-o4'?",
         ),
-        (["run", "cartpole", "--vary", "length", "--stop", "2"], "less than or equal to 1"),
+        (
+            ["run", "cartpole", "--vary", "length", "--stop", "2"],
+            "training.stop must be at most 1.0; got 2.0",
+        ),
         (
             ["run", "cartpole", "--vary", "length", "--trainer", "uni-o4", "--algorithm", "DQN"],
             "Use algorithm = 'PPO'",
         ),
         (["run", "cartpole", "--vary", "length", "--name", "../x"], "name must be"),
-        (["run", "cartpole", "--vary", "length", "--targets", "0"], "greater than or equal to 2"),
+        (
+            ["run", "cartpole", "--vary", "length", "--targets", "0"],
+            "contexts.targets.length must be at least 2; got 0",
+        ),
         (["run", "cartpole", "--vary", "length", "--seeds", ""], "--seeds must name"),
         (["run", "cartpole", "--vary", "length", "--seeds", "2-0"], "to a larger one"),
         (["run", "cartpole", "--vary", "length", "--seeds", "0-4000000000"], "1000 at most"),
@@ -123,48 +130,48 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
         (["rnu"], "rnu"),
     ],
 )
-def test_wrong_words_are_one_sentence_and_write_nothing(tmp_path, words, message):
-    done = rltransfer(*words, cwd=tmp_path)
-    assert done.returncode in (2, 5)
-    assert message in done.stderr.replace("\n", " ")
-    assert "Traceback" not in done.stderr + done.stdout
+def test_wrong_words_are_one_sentence_and_write_nothing(command, tmp_path, words, message):
+    done = command(*words)
+    assert done.code in (2, 5)
+    assert message in done.err.replace("\n", " ")
+    assert "Traceback" not in done.err + done.out
     assert list(tmp_path.iterdir()) == []
 
 
-def test_options_change_only_what_they_name(tmp_path):
+def test_options_change_only_what_they_name(command, tmp_path):
     study = tmp_path / "study.toml"
     study.write_text(
         'name = "mine"\nenv = "cartpole"\n[contexts]\nvary = ["gravity"]\n'
         "targets = { gravity = 5 }\n[selection]\nrounds = 2\n"
     )
     words = ("run", study, "--vary", "length", "--targets", 4, "--dry-run", "--json")
-    plan = json.loads(rltransfer(*words, cwd=tmp_path, check=0).stdout)["experiment"]
+    plan = json.loads(command(*words).out)["experiment"]
     assert plan["selection"]["rounds"] == 2
     assert plan["contexts"]["targets"] == {"length": 4}
     assert plan["name"] == "mine"
 
 
-def test_a_trainer_and_a_stop_are_put_into_the_plan(tmp_path):
+def test_a_trainer_and_a_stop_are_put_into_the_plan(command):
     words = ("run", "cartpole", "--vary", "length", "--trainer", "warm-start-ppo", "--stop", 0.9)
-    plan = json.loads(rltransfer(*words, "--dry-run", "--json", cwd=tmp_path, check=0).stdout)
+    plan = json.loads(command(*words, "--dry-run", "--json").out)
     training = plan["experiment"]["training"]
     assert (training["recipe"], training["stop"]) == ("warm-start-ppo", 0.9)
-    out = rltransfer(*words, "--dry-run", cwd=tmp_path, check=0).stdout
+    out = command(*words, "--dry-run").out
     assert "fewer where trainings end early" in out.replace("\n", " ")
 
 
-def test_a_stop_gain_is_put_into_the_plan(tmp_path):
+def test_a_stop_gain_is_put_into_the_plan(command):
     words = ("run", "cartpole", "--vary", "length", "--stop-gain", 2.5, "--dry-run")
-    plan = json.loads(rltransfer(*words, "--json", cwd=tmp_path, check=0).stdout)
+    plan = json.loads(command(*words, "--json").out)
     assert plan["experiment"]["selection"]["stop_gain"] == 2.5
-    out = rltransfer(*words, cwd=tmp_path, check=0).stdout
+    out = command(*words).out
     assert "fewer where the study ends early" in out.replace("\n", " ")
 
 
-def test_no_words_show_the_help():
-    done = rltransfer()
-    assert "Usage" in done.stdout + done.stderr
-    assert "rltransfer: ." not in done.stderr
+def test_no_words_show_the_help(command):
+    done = command()
+    assert "Usage" in done.out + done.err
+    assert "rltransfer: ." not in done.err
 
 
 def test_output_that_cannot_be_written_is_a_sentence():

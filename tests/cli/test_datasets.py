@@ -93,7 +93,7 @@ def test_a_broken_dataset_is_named(tmp_path):
         (["record", "cartpole", "--quality", "mediun"], "did you mean 'medium'?"),
         (["record", "cartpole", "--quality", "mixed-context"], "two contexts or more"),
         (["record", "cartpole", "--steps", "0"], "1"),
-        (["record", "cartpole", "--steps", "x"], "valid integer"),
+        (["record", "cartpole", "--steps", "x"], "--steps must be a whole number"),
         (["record", "cartpole", "--name", "g10.0"], "must be words of letters"),
         (["record", "cartpole", "--name", "../up"], "must be words of letters"),
         (["record", "cartpole", "--policy", "nowhere"], "nowhere"),

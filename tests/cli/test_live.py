@@ -44,7 +44,7 @@ class Silent(WSGIRequestHandler):
 @contextmanager
 def dashboard(path):
     """The address of a folder's dashboard while the block runs."""
-    found = shown(path)
+    found = shown(str(path))
     app = wsgi(found.storage, artifact_store=found.files)
     with make_server("127.0.0.1", 0, app, handler_class=Silent) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -12,7 +12,7 @@ SMALL = ("run", "cartpole", "--vary", "length", "--targets", 3, "--rounds", 1, "
         (("--backend", "dask"), "the backend 'dask' needs --address"),
         (("--address", "tcp://a:1"), "--address goes with --backend dask, not with 'local'"),
         (("--backend", "slurm"), "the backend 'slurm' needs --jobs"),
-        (("--storage", "studies.db"), "--storage must be a database's URL"),
+        (("--storage", "studies.db"), "a database's URL looks like sqlite:///"),
     ],
 )
 def test_what_does_not_fit_is_a_sentence_and_nothing_is_written(command, words, message, tmp_path):

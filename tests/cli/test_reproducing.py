@@ -14,8 +14,8 @@ def test_the_list_tells_the_hours_of_every_budget(command):
 def test_wrong_words_are_answered_in_a_sentence(command, tmp_path):
     before = sorted(tmp_path.iterdir())
     for words, sentence in [
-        ((), "say what to do: a NAME to reproduce, --list"),
-        (("mbtl-pendulum-dt", "--list"), "say what to do"),
+        ((), "say one thing to do: a NAME to reproduce, --list"),
+        (("mbtl-pendulum-dt", "--list"), "say one thing to do"),
         (("mbtl-pendulum",), "did you mean 'mbtl-pendulum-"),
         (("mbtl-pendulum-dt", "--budget", "huge"), "has no budget 'huge'"),
         (("--list", "--page", "x.md"), "--page goes with --collect"),

@@ -47,7 +47,9 @@ def test_the_catalogue_is_read_once() -> None:
 def test_an_unknown_name_is_answered_with_the_closest() -> None:
     with pytest.raises(UnknownEnvironment) as caught:
         make("cartpol")
-    assert "unknown environment 'cartpol'; did you mean 'cartpole'? `rltransfer envs`" in str(caught.value)
+    assert "unknown environment 'cartpol'; did you mean 'cartpole'? `rltransfer envs`" in str(
+        caught.value
+    )
 
 
 def test_one_broken_entry_hides_no_other(

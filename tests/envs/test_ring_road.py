@@ -275,7 +275,7 @@ def test_a_window_opens_and_closes(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"guidance": "brakes"}, "options: guidance: .*'acceleration' or 'speed'; got 'brakes'"),
         ({"obs_at": "noon"}, "obs_at: .*'decision' or 'mbtl'; got 'noon'"),
         ({"hold": 3}, "hold: this key is unknown"),
-        ({"dt": 1.0}, "dt: .*less than or equal to 0.5; got 1.0"),
+        ({"dt": 1.0}, "dt must be at most 0.5; got 1.0"),
     ],
 )
 def test_a_wrong_option_is_refused(options: dict[str, Any], sentence: str) -> None:

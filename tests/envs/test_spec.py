@@ -27,13 +27,13 @@ def test_the_file_becomes_the_description(write_family: WriteFamily) -> None:
     ("old", "new", "sentence"),
     [
         ("title ", "#", "title: this key is required"),
-        ("horizon ", "horizont ", "horizont: this key is unknown"),
+        ("horizon ", "horizont ", r"horizont: this key is unknown \(did you mean 'horizon'\?\)"),
         (
             "horizon   = 500",
             'gym_id = "My Pole"\nhorizon = 500',
             "gym_id must be letters.*'My Pole'",
         ),
-        ("horizon   = 500", "horizon = -1", "horizon: Input should be greater than 0; got -1"),
+        ("horizon   = 500", "horizon = -1", "horizon must be more than 0; got -1"),
         ("[0.25, 0.75]", "[0.25, 0.75, 1.0]", "splits.sunblaze.train.length"),
         ("[0.25, 0.75]", "[0.25, 75.0]", r"'length' .* must lie in 0.05…5 m; got 75"),
         ("[splits.cadm.train]\nlength ", "[splits.cadm.train]\nlenght ", "did you mean 'length'"),

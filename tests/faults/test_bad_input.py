@@ -79,13 +79,13 @@ def test_a_context_that_is_none(refused, words, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (('["length"]', "[]"), r"contexts\.vary: .*at least 1"),
+        (('["length"]', "[]"), r"contexts\.vary must hold 1 or more; got \[\]"),
         (('["length"]', '["lenght"]'), "unknown context feature 'lenght'"),
         (('["length"]', '["length", "length"]'), r"length.* more than once|targets"),
-        (('["length"]', '"length"'), r"contexts\.vary: "),
-        (("length = 5", "length = 1"), r"contexts\.targets\.length: .*greater than or equal to 2"),
-        (("length = 5", "length = true"), r"contexts\.targets\.length: "),
-        (("length = 5", "length = 1000000"), r"contexts\.targets\.length: .*10000"),
+        (('["length"]', '"length"'), r"contexts\.vary must be a list; got 'length'"),
+        (("length = 5", "length = 1"), r"contexts\.targets\.length must be at least 2; got 1"),
+        (("length = 5", "length = true"), r"contexts\.targets\.length must be a whole number"),
+        (("length = 5", "length = 1000000"), r"contexts\.targets\.length must be at most 10000"),
         (("length = 5", "gravity = 5"), r"contexts\.targets must give a grid size for each"),
         (("{ length = 5 }", "{}"), r"contexts\.targets must give a grid size for each"),
     ],
@@ -110,7 +110,7 @@ def test_steps_and_episodes(refused, study, field, number):
     table, line = field.split(".")
     name = line.split(" ")[0]
     said = refused("run", study((line, f"{name} = {number}")))
-    pattern(rf"{table}\.{name}: ", said)
+    pattern(rf"{table}\.{name} must be ", said)
 
 
 def test_a_budget_of_all_sources_is_fine(study):
@@ -228,24 +228,24 @@ def test_a_name_that_is_none(refused, study, name):
         (('env = "cartpole"', 'env = "cartpool"'), "unknown environment 'cartpool'; did you mean"),
         (('env = "cartpole"', 'env = ""'), "unknown environment ''"),
         (('env = "cartpole"', ""), "env: this key is required"),
-        (("seeds = [0]", "seeds = [-1]"), r"seeds\.0: .*greater than or equal to 0"),
-        (("seeds = [0]", "seeds = [4294967296]"), r"seeds\.0: .*less than 4294967296"),
+        (("seeds = [0]", "seeds = [-1]"), r"seeds\.0 must be at least 0; got -1"),
+        (("seeds = [0]", "seeds = [4294967296]"), r"seeds\.0 must be less than 4294967296"),
         (("seeds = [0]", "seeds = [1, 1]"), "seeds must not repeat"),
-        (("seeds = [0]", "seeds = []"), "seeds: "),
+        (("seeds = [0]", "seeds = []"), "seeds must hold 1 or more"),
         (("seeds = [0]", "seeds = [0]\nseeds = [1]"), "Cannot overwrite a value"),
         (("seeds = [0]", "format = 2"), "format 2 is not known; this version"),
-        (("steps = 64", "stepz = 64"), r"training\.stepz: this key is unknown"),
+        (("steps = 64", "stepz = 64"), r"stepz: this key is unknown \(did you mean 'steps'"),
         (("steps = 64", 'algorithm = "SAC"'), "SAC"),
         (("steps = 64", 'algorithm = "PPP"'), "PPP"),
         (("steps = 64", 'recipe = "uni-o5"'), "uni-o5"),
-        (("steps = 64", "n_envs = 0"), r"training\.n_envs: "),
+        (("steps = 64", "n_envs = 0"), r"training\.n_envs must be at least 1; got 0"),
         (("steps = 64", "hyperparameters = { n_steps = 0 }"), "n_steps must be a whole number"),
         (("steps = 64", "hyperparameters = { lr = 1 }"), "no hyperparameter 'lr'"),
-        (("steps = 64", "stop = 2.0"), r"training\.stop: .*less than or equal to 1"),
+        (("steps = 64", "stop = 2.0"), r"training\.stop must be at most 1"),
         (("rounds = 2", 'selector = "best"'), "'best' is unknown"),
-        (("rounds = 2", "stop_gain = -1.0"), r"selection\.stop_gain: .*greater than 0"),
+        (("rounds = 2", "stop_gain = -1.0"), r"selection\.stop_gain must be more than 0"),
         (("rounds = 2", 'rounds = 2\ncompare = ["all"]'), r"selection\.compare 'all' is unknown"),
-        (("[training]", "[trainign]"), "trainign: this key is unknown"),
+        (("[training]", "[trainign]"), r"this key is unknown \(did you mean 'training'"),
         (("[training]", "[training"), "is not TOML"),
     ],
 )
@@ -300,7 +300,7 @@ def test_something_else_in_the_files_place(refused, tmp_path):
         (("--vary", "wind"), "unknown context feature 'wind'"),
         (("--preset", "none"), "no preset 'none'"),
         (("--jobs", "0"), "--jobs"),
-        (("--colour", "red"), "No such option"),
+        (("--colour", "red"), "there is no option --colour"),
     ],
 )
 def test_words_that_are_none(refused, words, message):

@@ -80,7 +80,7 @@ def require_quality(quality: str, contexts: Sequence[Context]) -> None:
     if not contexts or (quality == "mixed-context") != (len(contexts) > 1):
         raise InvalidDataset(
             "'mixed-context' data are recorded in two contexts or more, all others in one; got "
-            f"{quality!r} and {len(contexts)} contexts."
+            f"{quality!r} and {len(contexts)} of them."
         )
 
 

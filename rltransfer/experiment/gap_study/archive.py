@@ -54,6 +54,8 @@ def algorithm_of(path: Path) -> str:
     try:
         weights = read_tensors(read_members(path)[1])
     except InvalidPolicy as error:
+        if str(error).startswith(str(path)):
+            raise
         raise InvalidPolicy(f"{path} is no policy of Stable-Baselines3: {error}") from None
     for algorithm, mark in MARKS.items():
         if any(name.startswith(mark) for name in weights):

@@ -27,6 +27,11 @@ def uses_data(recipe: Recipe, env: ContextualEnv) -> bool:
     return True
 
 
+def listed(features: tuple[str, ...]) -> str:
+    """Return context features as words."""
+    return f"the context's {', '.join(features)}" if features else "nothing of the context"
+
+
 def require_start(policy: Policy, env: ContextualEnv, observe: tuple[str, ...], name: str) -> None:
     """Refuse a policy that a training of this family cannot go on with.
 
@@ -43,9 +48,9 @@ def require_start(policy: Policy, env: ContextualEnv, observe: tuple[str, ...], 
     o, actions = seen.shape[0], plain_space(space, "actions")
     if policy.observe != observe or policy.observation_size != o + len(observe):
         raise InvalidPolicy(
-            f"{name} holds a policy of {policy.observation_size} observations that sees the "
-            f"features {list(policy.observe)}; {env.spec.id} gives {o}, and {list(observe)} are "
-            "to be seen."
+            f"{name} holds a policy of {policy.observation_size} observations that sees "
+            f"{listed(policy.observe)}; {env.spec.id} gives {o}, and {listed(observe)} is to be "
+            "seen. Start from a policy of equal spaces, with the same --observe."
         )
     if actions != spec.action_space:
         raise InvalidPolicy(

@@ -107,4 +107,7 @@ class SoloRecord:
                 versions=said["simulator"],
             )
         except (KeyError, TypeError, ValueError, OSError) as error:
-            raise CorruptRun(f"{folder} cannot be read as a training: {error!r}.") from error
+            raise CorruptRun(
+                f"{folder} cannot be read as a training: its {RESULT} is of another kind, such as "
+                "that of a run's source. Choose another --out."
+            ) from error

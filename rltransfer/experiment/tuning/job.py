@@ -100,7 +100,7 @@ def train_cell(job: CellJob) -> Cell:
 
 def trained(job: CellJob) -> tuple[float, int]:
     """Return the mean return of the trained policy, and the steps of its training."""
-    study = Experiment.model_validate(job.study)
+    study = Experiment.checked(job.study, "the study of this trial")
     env, recipe = study.environment, study.recipe()
     (problem,) = recipe.problems(env, [job.context])
 

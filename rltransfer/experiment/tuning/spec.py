@@ -12,7 +12,12 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from rltransfer.contexts import Context
 from rltransfer.envs import load_catalog, make
-from rltransfer.errors import InvalidExperiment, RLTransferError, explain_validation
+from rltransfer.errors import (
+    InvalidExperiment,
+    MissingDependency,
+    RLTransferError,
+    explain_validation,
+)
 from rltransfer.experiment.sections import Seed, Training
 from rltransfer.experiment.spec import Experiment
 from rltransfer.experiment.tuning.axis import Axis
@@ -78,7 +83,7 @@ class Tuning(Table):
         try:
             return cls.model_validate(data)
         except ValidationError as error:
-            raise InvalidExperiment(explain_validation(error, where)) from None
+            raise InvalidExperiment(explain_validation(error, where, cls)) from None
 
     @classmethod
     def read(cls, path: Path) -> Tuning:
@@ -110,6 +115,8 @@ class Tuning(Table):
             require_plain(self.training)
             self.search_space.require_known(self.study().algorithm)
             require_short_rollouts(self.study(self.search_space.corner))
+        except MissingDependency:  # no mistake of the description
+            raise
         except RLTransferError as error:
             raise ValueError(str(error).rstrip(".")) from None
         return self

@@ -107,29 +107,34 @@ def agree(there: optuna.Study, study: optuna.Study) -> bool:
     ]
 
 
-def database(url: str) -> BaseStorage:
-    """Connect to a database; raises as `own_database`."""
+def database(url: str, name: str | None = None) -> BaseStorage:
+    """Connect to a database; raises as `own_database`.
+
+    Args:
+        url: of it.
+        name: what it is called in messages; the URL by default.
+    """
     import sqlalchemy
     from optuna.storages import RDBStorage
 
+    name = without_password(url if name is None else name)
     try:
         with quiet():
             return RDBStorage(url)
     except (sqlalchemy.exc.ArgumentError, sqlalchemy.exc.NoSuchModuleError) as error:
         raise InvalidExperiment(
-            f"--storage must be a database's URL, such as sqlite:///tuning.db or "
-            f"postgresql://user@host/name; {without_password(url)} is none that SQLAlchemy knows "
-            f"({first_line(error)})."
+            "a database's URL looks like sqlite:///tuning.db or postgresql://user@host/name; "
+            f"{name} is none that SQLAlchemy knows ({first_line(error)})."
         ) from None
     except ImportError as error:
         raise MissingDependency(
-            f"--storage {without_password(url)} needs a database driver that is not installed. "
+            f"{name} needs a database driver that is not installed. "
             "For PostgreSQL: pip install psycopg2-binary."
         ) from error
     except (sqlalchemy.exc.SQLAlchemyError, RuntimeError) as error:
         raise StorageError(
-            f"{without_password(url)} cannot be used: {first_line(error)}. Mend it, then give the "
-            "same command again; finished trials are kept."
+            f"{name} cannot be used: {first_line(error)}. Mend it, then give the "
+            "same command again; what is finished is kept."
         ) from None
 
 
