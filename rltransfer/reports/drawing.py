@@ -44,7 +44,8 @@ def write_bytes(data: bytes, path: Path) -> None:
 
 @styled
 def rendered(figure: Figure, kind: str) -> bytes:
-    """Return the bytes of a figure as an SVG or PNG file."""
+    """Return the bytes of a figure as an SVG or PNG file, laid out as it was the first time."""
     buffer = BytesIO()
     figure.savefig(buffer, format=kind, metadata=METADATA[kind])
+    figure.set_layout_engine("none")
     return buffer.getvalue()
