@@ -170,14 +170,14 @@ def dataset_parser(dataset, cartpole) -> Parser:
 
 
 COUNTS = {  # of mutants in the fast tier, and in the slow one
-    "spec": (4_000, 600_000),
-    "env": (1_000, 100_000),
-    "policy": (1_500, 100_000),
-    "manifest": (1_000, 50_000),
-    "result": (2_000, 100_000),
+    "spec": (2_000, 600_000),
+    "env": (400, 100_000),
+    "policy": (800, 100_000),
+    "manifest": (500, 50_000),
+    "result": (800, 100_000),
     "curve": (200, 10_000),
     "returns": (200, 10_000),
-    "csv": (300, 10_000),
+    "csv": (150, 10_000),
     "npz": (1_000, 50_000),
     "dataset": (300, 10_000),
 }

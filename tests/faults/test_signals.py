@@ -18,9 +18,10 @@ LONG = 60.0
 """Seconds of a segment that nobody can wait for."""
 
 AT_ONCE = 4.5  # sooner than the first alone would end it
-SIGNALS = pytest.mark.parametrize(
-    "number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name
-)
+INTERRUPT = pytest.param(signal.SIGINT, id="SIGINT")
+TERMINATE = pytest.param(signal.SIGTERM, id="SIGTERM")
+SLOW_INTERRUPT = pytest.param(signal.SIGINT, id="SIGINT", marks=pytest.mark.slow)
+"""Ten seconds more for what the other signal shows as well."""
 
 
 def begun(line: CommandLine):
@@ -33,7 +34,7 @@ def begun(line: CommandLine):
     return process
 
 
-@SIGNALS
+@pytest.mark.parametrize("number", [SLOW_INTERRUPT, TERMINATE])
 def test_a_training_that_cannot_stop_is_ended_in_ten_seconds(new_folder: NewFolder, number):
     line = CommandLine(new_folder(), WORDS)
     process, began = begun(line), time.monotonic()
@@ -45,7 +46,7 @@ def test_a_training_that_cannot_stop_is_ended_in_ten_seconds(new_folder: NewFold
     assert "Traceback" not in err
 
 
-@SIGNALS
+@pytest.mark.parametrize("number", [INTERRUPT, TERMINATE])
 def test_the_second_signal_stops_at_once(new_folder: NewFolder, number):
     line = CommandLine(new_folder(), (*WORDS, "--json"))
     process = begun(line)
