@@ -135,7 +135,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name that is most like another, whatever their case; None if none is."""
     names = {word.casefold(): word for word in known}
-    close = difflib.get_close_matches(str(name).casefold(), names, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(str(name).casefold(), names, n=1, cutoff=0.6)
     return names[close[0]] if close else None
 
 

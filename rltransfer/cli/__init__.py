@@ -27,10 +27,9 @@ def main() -> NoReturn:
 def obey() -> NoReturn:
     """Do what the words say, and leave."""
     from rltransfer.cli.app import app
-    from rltransfer.cli.libraries import missing_library
     from rltransfer.cli.output import fail
     from rltransfer.cli.stopping import tell_stopped
-    from rltransfer.cli.usage import helped, is_usage_error, usage_sentence
+    from rltransfer.cli.usage import explained, helped
     from rltransfer.errors import RLTransferError, StorageError
 
     words = sys.argv[1:]
@@ -41,14 +40,13 @@ def obey() -> NoReturn:
     except BrokenPipeError:  # the reader of our output, such as `head`, is gone
         os._exit(0)
     except OSError as error:
-        sys.stderr.write(f"rltransfer: the output could not be written: {error}.\n")
+        what = "the output could not be written" if error.filename is None else "no access"
+        sys.stderr.write(f"rltransfer: {what}: {error}.\n")
         os._exit(StorageError.exit_code)
     except Exception as error:
         if helped(error):
             sys.exit(RLTransferError.exit_code)
-        if is_usage_error(error):
-            fail(usage_sentence(error, words), RLTransferError.exit_code)
-        if (sentence := missing_library(error)) is None:  # a fault of ours
+        if (sentence := explained(error, words)) is None:  # a fault of ours
             raise
         fail(sentence, RLTransferError.exit_code)
     if code == INTERRUPTED:  # Ctrl-C that no command has answered itself

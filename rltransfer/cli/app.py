@@ -178,7 +178,7 @@ def evaluate(
 def dashboard(
     place: Annotated[
         str,
-        typer.Argument(metavar="PATH", help="A run, an experiment, a tuning, or a database's URL."),
+        typer.Argument(help="A run, an experiment, a tuning, or a database's URL."),
     ],
     port: Annotated[int, typer.Option(min=1, max=65535, help="On 127.0.0.1.")] = 8080,
     as_json: Json = False,

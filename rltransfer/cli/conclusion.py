@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.table import Table
 
-from rltransfer.cli.output import console, escape
+from rltransfer.cli.output import console, escape, policies_text
 from rltransfer.contexts import ContextSpace
 from rltransfer.envs import make
 from rltransfer.reports import Summary
@@ -58,7 +58,8 @@ def answers(summary: Summary) -> Table:
     )
     table.add_row(
         "[bold]cost",
-        f"{cost.policies} policies, {cost.steps:,.0f} training steps, {duration(cost.seconds)}",
+        f"{policies_text(cost.policies)}, {cost.steps:,.0f} training steps, "
+        f"{duration(cost.seconds)}",
     )
     if cost.monitor_steps:
         table.add_row("", f"besides, {cost.monitor_steps:,.0f} steps for learning curves")

@@ -18,7 +18,7 @@ from rich.progress import (
 )
 
 from rltransfer.cli.choosing import ChoosingEvents
-from rltransfer.cli.output import console
+from rltransfer.cli.output import console, policies_text
 from rltransfer.experiment.events import Events, Work
 from rltransfer.experiment.job import Job
 from rltransfer.experiment.progress import Progress as Point
@@ -71,7 +71,7 @@ class LiveEvents(ChoosingEvents):
         self._bars.update(
             self._run,
             completed=self._done.steps + sum(self._steps.values()),
-            told=f"{self._done.policies} of at most {self._planned.policies} policies",
+            told=f"{self._done.policies} of at most {policies_text(self._planned.policies)}",
         )
 
     def unchanged(self, run: Run) -> None:
@@ -134,7 +134,7 @@ class PlainEvents(ChoosingEvents):
     def began(self, run: Run, done: Work, planned: Work) -> None:
         """Say what is ahead."""
         console.print(
-            f"{run.path}: {done.policies} of at most {planned.policies} policies trained.",
+            f"{run.path}: {done.policies} of at most {policies_text(planned.policies)} trained.",
             soft_wrap=True,
         )
 

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from rich.console import Console
 
-__all__ = ["console", "fail", "print_json"]
+__all__ = ["console", "fail", "policies_text", "print_json"]
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -17,6 +17,11 @@ errors = Console(stderr=True, highlight=False, soft_wrap=True)
 def print_json(data: Any) -> None:
     """Print one JSON document on standard output, and nothing else."""
     sys.stdout.write(json.dumps(data, indent=2, allow_nan=False, default=str) + "\n")
+
+
+def policies_text(count: int) -> str:
+    """Return a number of policies in words."""
+    return "1 policy" if count == 1 else f"{count} policies"
 
 
 def fail(sentence: str, code: int) -> NoReturn:

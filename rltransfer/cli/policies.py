@@ -71,7 +71,7 @@ def evaluate_policy(
         InvalidExperiment: if it is not said what varies.
     """
     family = named.family
-    names = trained_features(named.path) if vary is None else [n.strip() for n in vary.split(",")]
+    names = trained_features(named) if vary is None else [n.strip() for n in vary.split(",")]
     grid = family.space.select(names).grid(targets)
     contexts = [family.space.validate({**named.own, **x}) for x in grid]
     with errors.status("Evaluating …"):
@@ -89,16 +89,17 @@ def evaluate_policy(
         show(family, grid, found)
 
 
-def trained_features(folder: Path) -> list[str]:
+def trained_features(named: NamedPolicy) -> list[str]:
     """Return the features that the policy's run varies.
 
     Raises:
         InvalidExperiment: if the policy does not lie in a run.
     """
-    run = Run(folder.resolve().parents[1])
+    run = Run(named.path.resolve().parents[1])
     if not run.experiment_file.is_file():
         raise InvalidExperiment(
-            f"{folder} does not lie in a run, so --vary must say which features vary."
+            f"{named.path} does not lie in a run, so --vary must say which features vary, of "
+            f"{', '.join(named.family.space.names)}."
         )
     return Experiment.of_run(run).contexts.vary
 

@@ -11,7 +11,7 @@ import typer
 
 from rltransfer.cli.display import display
 from rltransfer.cli.options import Workplace
-from rltransfer.cli.output import console, print_json
+from rltransfer.cli.output import console, policies_text, print_json
 from rltransfer.cli.stopping import continuable
 from rltransfer.errors import SourceFailed
 from rltransfer.experiment.backends import Backend, Wish, make_backend
@@ -55,7 +55,7 @@ def describe(experiment: Experiment, as_json: bool) -> None:
     sooner = f", fewer where {' or '.join(ends)} early" if ends else ""
     console.print(experiment.to_toml().strip(), markup=False, soft_wrap=True)
     console.print(
-        f"\nAt most {plan['policies_at_most']} policies and "
+        f"\nAt most {policies_text(workload.policies)} and "
         f"{plan['episodes_at_most']:,} evaluation episodes; about "
         f"{plan['training_steps_about']:,} training steps (whole rollouts are trained){sooner}.",
         soft_wrap=True,

@@ -144,8 +144,9 @@ def require_minari() -> None:
         import minari.data_collector  # noqa: F401
         import PIL  # noqa: F401
     except ImportError as error:
+        library = (error.name or str(error)).partition(".")[0]
         raise MissingDependency(
-            f"datasets need Minari with HDF5, and {(error.name or '').partition('.')[0]} is not installed. Install it with: "
+            f"datasets need Minari with HDF5, and {library} is not installed. Install it with: "
             'pip install "rltransfer[offline]"'
         ) from None
 

@@ -267,7 +267,11 @@ class Run:
             InvalidExperiment: naming the first value that differs.
         """
         before, now = flat(self.description()), flat(tomllib.loads(description))
-        for field in sorted({*before, *now}, key=lambda field: (field.endswith("digest"), field)):
+
+        def telling(field: str) -> tuple[bool, bool, str]:
+            return field.endswith("digest"), field not in before or field not in now, field
+
+        for field in sorted({*before, *now}, key=telling):
             if before.get(field) != now.get(field):
                 raise InvalidExperiment(
                     f"{self.path} holds another experiment: {field} was {before.get(field)!r} "

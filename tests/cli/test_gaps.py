@@ -105,7 +105,7 @@ def test_an_archive_has_gaps_once_its_context_is_told(archive):
         ([SOURCE, "--train-contexts", "length=99"], "must lie in 0.05…5 m; got 99"),
         ([SOURCE, "--env", "pendulum", "--vary", "mass"], "pendulum gives 3"),
         ([SOURCE, "--worst", 2], "--worst"),
-        ([], "Missing argument"),
+        ([], "POLICY… is missing"),
     ],
 )
 def test_bad_input_is_a_sentence_and_nothing_is_written(command, tmp_path, words, sentence):
@@ -119,7 +119,7 @@ def test_bad_input_is_a_sentence_and_nothing_is_written(command, tmp_path, words
 @pytest.mark.parametrize(
     ("data", "words", "sentence"),
     [
-        (b"PK nothing", ["--env", "cartpole"], "is no policy of Stable-Baselines3"),
+        (b"PK nothing", ["--env", "cartpole"], "cannot be read as a Stable-Baselines3 zip"),
         (None, [], "name it with --env"),
         (None, ["--env", "pendulum"], "is no PPO policy for pendulum"),
         (None, ["--env", "cartpole", "--algorithm", "DQN"], "is no DQN policy for cartpole"),

@@ -14,6 +14,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import matplotlib.image
 import numpy as np
+import optuna
 import pytest
 from optuna_dashboard import wsgi
 
@@ -55,6 +56,15 @@ def dashboard(path):
 def get(url):
     with urllib.request.urlopen(url, timeout=30) as answer:
         return answer.read()
+
+
+def test_a_database_is_shown_by_its_url_and_by_its_file(tmp_path):
+    file = tmp_path / "studies.db"
+    optuna.create_study(storage=f"sqlite:///{file}", study_name="somebody's own")
+    for place in (f"sqlite:///{file}", file):
+        with dashboard(place) as address:
+            (study,) = json.loads(get(f"{address}/api/studies"))["study_summaries"]
+        assert study["study_name"] == "somebody's own"
 
 
 @pytest.fixture(scope="module")

@@ -54,7 +54,7 @@ def test_a_policy_is_trained_told_of_and_left_alone_the_second_time(command, tmp
         (("cartpole", "--context", "length"), "--context must look like"),
         (("cartpole", "--dataset", "no/such-v0"), "cannot use recorded data"),
         (("cartpole", "--trainer", "uni-o4", "--dataset", "no/such-v0"), "there is no dataset"),
-        (("cartpole", "--trainer", "warm-start-ppo", "--from", "nowhere"), "cannot be read"),
+        (("cartpole", "--trainer", "warm-start-ppo", "--from", "nowhere"), "nowhere is no policy"),
         (("nowhere",), "unknown environment"),
     ],
 )

@@ -272,8 +272,8 @@ def test_a_window_opens_and_closes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"guidance": "brakes"}, "options: guidance: .*'acceleration' or 'speed'; got 'brakes'"),
-        ({"obs_at": "noon"}, "obs_at: .*'decision' or 'mbtl'; got 'noon'"),
+        ({"guidance": "brakes"}, "guidance must be 'acceleration' or 'speed'; got 'brakes'"),
+        ({"obs_at": "noon"}, "obs_at must be 'decision' or 'mbtl'; got 'noon'"),
         ({"hold": 3}, "hold: this key is unknown"),
         ({"dt": 1.0}, "dt must be at most 0.5; got 1.0"),
     ],

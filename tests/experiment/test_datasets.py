@@ -151,7 +151,7 @@ def test_a_given_policy_is_recorded(policy):
         (lambda p: plan("mixed-context"), InvalidDataset, "two contexts or more"),
         (lambda p: plan("medium", ({}, {"length": 1.0})), InvalidDataset, "all others in one"),
         (lambda p: plan("mixed-context", ({}, {})), InvalidDataset, "one is given twice"),
-        (lambda p: plan(contexts=()), InvalidDataset, "got 'medium' and 0 contexts"),
+        (lambda p: plan(contexts=()), InvalidDataset, "got 'medium' and 0 of them"),
         (lambda p: plan(steps=1), InvalidDataset, "at least 2 steps per context; got 1"),
         (lambda p: plan(train_steps=0), InvalidDataset, "at least 1 step; got 0"),
         (lambda p: plan(contexts=({"lenght": 1},)), InvalidContext, "did you mean 'length'?"),

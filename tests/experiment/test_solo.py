@@ -283,7 +283,7 @@ def test_a_policy_that_does_not_fit_is_refused(tmp_path):
         SoloSpec("cartpole", trainer="uni-o4", **start).training()
     with pytest.raises(InvalidPolicy, match="a policy of 4 observations"):
         SoloSpec("pendulum", trainer="warm", **start).training()
-    with pytest.raises(InvalidPolicy, match="sees the features"):
+    with pytest.raises(InvalidPolicy, match="and the context's length is to be seen"):
         SoloSpec("cartpole", trainer="warm", observe=("length",), **start).training()
     with pytest.raises(InvalidPolicy, match="cannot be read"):
         SoloSpec("cartpole", trainer="warm", policy=tmp_path / "b").training()

@@ -165,7 +165,9 @@ def test_workers_that_train_nothing_end_when_they_are_asked_to_stop():
 def test_workers_are_in_groups_of_their_own():
     with worker_pool(2) as crew:
         groups = {crew.submit(os.getpgrp).result(timeout=30) for _ in range(2)}
+        blocked = crew.submit(signal.pthread_sigmask, signal.SIG_BLOCK, ()).result(timeout=30)
     assert os.getpgrp() not in groups
+    assert signal.SIGINT in blocked  # from the first moment, before it has a group
 
 
 ORPHANS = """
@@ -173,7 +175,7 @@ import os, time
 from rltransfer.experiment.workers import worker_pool
 def work():
     import os
-    print(os.getpid(), flush=True)
+    os.write(1, b"%d\\n" % os.getpid())  # at once: two may write
     while True:
         pass
 with worker_pool(2) as crew:

@@ -64,3 +64,10 @@ def test_a_file_in_the_runs_place_is_a_sentence(tmp_path):
     (tmp_path / "x").write_text("")
     with pytest.raises(InvalidExperiment, match="is a file"):
         Run.create(tmp_path / "x", TEXT)
+
+
+def test_of_several_differences_the_most_telling_is_named(tmp_path):
+    study = 'name = "a"\n[contexts]\ndigest = "{}"\nvary = ["{}"]\n[contexts.targets]\n{} = 3\n'
+    Run.create(tmp_path / "run", study.format(1, "length", "length"))
+    with pytest.raises(InvalidExperiment, match=r"contexts\.vary was \['length'\] and is now"):
+        Run.create(tmp_path / "run", study.format(2, "gravity", "gravity"))

@@ -154,7 +154,7 @@ def edit_spec(folder, **changes):
         (lambda f: (f / "critic.json").write_text("{"), "critic.json is not the JSON"),
         (lambda f: (f / "critic.json").write_text('{"a": 1, "a": 2}'), "a key is repeated"),
         (lambda f: edit(f, format=2), "has format 2; this version reads 1"),
-        (lambda f: edit_spec(f, gamma=2.0), "spec.gamma: "),
+        (lambda f: edit_spec(f, gamma=2.0), "spec.gamma must be "),
         (lambda f: edit_spec(f, colour="red"), "spec.colour: this key is unknown"),
         (lambda f: edit_spec(f, hidden=[9, 7]), "must have the shape"),
         (lambda f: edit_spec(f, hidden=[5]), "is unknown"),
