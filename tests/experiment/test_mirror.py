@@ -84,7 +84,7 @@ def test_trouble_with_the_database_is_no_trouble_of_the_run(tmp_path, stub, url,
 @pytest.mark.parametrize(
     ("url", "error", "message"),
     [
-        ("studies.db", InvalidExperiment, "must be a database's URL"),
+        ("studies.db", InvalidExperiment, "a database's URL looks like"),
         ("postgresql+nonesuch://a:secret@b/c", InvalidExperiment, "none that SQLAlchemy knows"),
         ("mysql+pymysql://a:secret@b/c", MissingDependency, "not installed"),
     ],
