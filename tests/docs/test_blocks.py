@@ -1,7 +1,8 @@
 """Every command and every Python block of the README and the docs is run as it stands.
 
 A block after the comment `<!-- slow -->` takes minutes and is run by `make test-slow`; one after
-`<!-- another test: NAME -->` is what that test runs.
+`<!-- another test: NAME -->` is what that test runs; one after `<!-- continues -->` is run after
+the block before it, in the same folder.
 """
 
 import os
@@ -23,15 +24,23 @@ RUN = ("python", "bash")
 
 def blocks():
     for page in PAGES:
-        text = page.read_text(encoding="utf-8")
-        for match in BLOCK.finditer(text):
-            line = text[: match.start("text")].count("\n") + 1
-            mark = match["mark"] or ""
-            if match["kind"] in RUN:
-                marks = [pytest.mark.slow, pytest.mark.timeout(1800)] if mark == "slow" else []
-                yield pytest.param(
-                    match["kind"], match["text"], mark, marks=marks, id=f"{page.name}:{line}"
-                )
+        for kind, text, mark, line in blocks_of(page.read_text(encoding="utf-8")):
+            marks = [pytest.mark.slow, pytest.mark.timeout(1800)] if mark == "slow" else []
+            yield pytest.param(kind, text, mark, marks=marks, id=f"{page.name}:{line}")
+
+
+def blocks_of(page):
+    """Return kind, text, mark and line of each block of a page that is to be run."""
+    found = []
+    for match in BLOCK.finditer(page):
+        line = page[: match.start("text")].count("\n") + 1
+        kind, text, mark = match["kind"], match["text"], match["mark"] or ""
+        if mark == "continues":
+            assert found[-1][0] == kind, f"line {line} continues another kind of block"
+            found[-1][1] += text
+        elif kind in RUN:
+            found.append([kind, text, mark, line])
+    return found
 
 
 @pytest.fixture
@@ -50,8 +59,9 @@ def test_block(kind, text, mark, workplace):
         return
     command = [sys.executable, "-c", text] if kind == "python" else ["bash", "-euc", text]
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    own = {"PATH": path, "MINARI_DATASETS_PATH": str(workplace / "datasets")}
     done = subprocess.run(
-        command, cwd=workplace, capture_output=True, text=True, env={**os.environ, "PATH": path}
+        command, cwd=workplace, capture_output=True, text=True, env={**os.environ, **own}
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
