@@ -33,7 +33,7 @@ from rltransfer.training.problem import TrainingProblem
 from rltransfer.training.recording import RecordingVecEnv
 from rltransfer.training.replay import Replay
 from rltransfer.training.segments import Segments
-from rltransfer.training.stage import StageResult
+from rltransfer.training.stage import SegmentedStage, StageResult
 from rltransfer.training.stopping import StoppingRule
 from rltransfer.training.surroundings import Surroundings, make_venv
 
@@ -41,7 +41,7 @@ __all__ = ["OnlineIQL"]
 
 
 @dataclass(frozen=True)
-class OnlineIQL:
+class OnlineIQL(SegmentedStage):
     """Continues IQL in the environment and keeps the policy with the highest score.
 
     Attributes:
@@ -71,16 +71,6 @@ class OnlineIQL:
     def name(self) -> str:
         """A word for tables."""
         return "online IQL"
-
-    def run(
-        self,
-        problem: TrainingProblem,
-        start: HeadStart,
-        seed: np.random.SeedSequence,
-        monitor: TrainingMonitor,
-    ) -> StageResult:
-        """Train; see `run_in_segments`."""
-        return self.run_in_segments(problem, start, seed, monitor, Segments())
 
     def run_in_segments(
         self,

@@ -20,7 +20,7 @@ from rltransfer.training.monitor import TrainingMonitor
 from rltransfer.training.policy import Policy
 from rltransfer.training.problem import TrainingProblem
 from rltransfer.training.segments import Segments
-from rltransfer.training.stage import StageResult
+from rltransfer.training.stage import SegmentedStage, StageResult
 from rltransfer.training.stopping import StoppingRule
 from rltransfer.training.surroundings import Surroundings, make_venv
 from rltransfer.training.tensorboard import log_interval, logged
@@ -40,7 +40,7 @@ LOOKS = 20
 
 
 @dataclass(frozen=True)
-class OnlineRL:
+class OnlineRL(SegmentedStage):
     """Trains with one algorithm and keeps the checkpoint with the highest score.
 
     Attributes:
@@ -68,16 +68,6 @@ class OnlineRL:
     def first_look(self) -> float | None:
         """After how many steps the policy is scored first; None for a usual interval."""
         return None
-
-    def run(
-        self,
-        problem: TrainingProblem,
-        start: HeadStart,
-        seed: np.random.SeedSequence,
-        monitor: TrainingMonitor,
-    ) -> StageResult:
-        """Train; see `run_in_segments`."""
-        return self.run_in_segments(problem, start, seed, monitor, Segments())
 
     def run_in_segments(
         self,

@@ -92,7 +92,20 @@ class Stage(Protocol):
 
 @runtime_checkable
 class SegmentedStage(Stage, Protocol):
-    """A stage that takes long, and so can go on within itself; its `run` keeps nothing."""
+    """A stage that takes long, and so can go on within itself; its `run` keeps nothing.
+
+    Inherit from it to have that `run`.
+    """
+
+    def run(
+        self,
+        problem: TrainingProblem,
+        start: HeadStart,
+        seed: np.random.SeedSequence,
+        monitor: TrainingMonitor,
+    ) -> StageResult:
+        """Train, and keep no boundary; see `run_in_segments`."""
+        return self.run_in_segments(problem, start, seed, monitor, Segments())
 
     def run_in_segments(
         self,

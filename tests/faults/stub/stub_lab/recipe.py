@@ -28,7 +28,7 @@ from rltransfer.training.policy_spec import NetworkSpec
 from rltransfer.training.problem import TrainingProblem
 from rltransfer.training.segment_seeds import segment_seed
 from rltransfer.training.segments import Memory, Segments
-from rltransfer.training.stage import CurvePoint, StageResult
+from rltransfer.training.stage import CurvePoint, SegmentedStage, StageResult
 from rltransfer.training.trainer import Trainer
 from stub_lab.diary import note
 
@@ -65,7 +65,7 @@ class Drift:
 
 
 @dataclass(frozen=True)
-class StubStage:
+class StubStage(SegmentedStage):
     """One stage of the stub's training."""
 
     number: int
@@ -74,16 +74,6 @@ class StubStage:
     def name(self) -> str:
         """A word for tables."""
         return f"stub-{self.number}"
-
-    def run(
-        self,
-        problem: TrainingProblem,
-        start: HeadStart,
-        seed: np.random.SeedSequence,
-        monitor: TrainingMonitor,
-    ) -> StageResult:
-        """Train, and keep nothing on the way."""
-        return self.run_in_segments(problem, start, seed, monitor, Segments())
 
     def run_in_segments(
         self,
